@@ -1,0 +1,1 @@
+"""A GPU-portable array backend library with neural-network layers."""

@@ -1,0 +1,38 @@
+"""All that differs between devices, and nothing else."""
+
+from .base import Backend, Memory
+from .convolution import Geometry, Window
+from .errors import BackendUnavailableError, DeviceMismatchError
+from .functions import conv, conv_input_gradient, conv_kernel_gradient
+from .random import Random, set_seed
+from .registry import (
+    available_backends,
+    backend_of,
+    get_backend,
+    register_backend,
+    registered_backends,
+)
+from .transfers import Transfers, transfers
+from .types import Array
+
+__all__ = [
+    "Array",
+    "Backend",
+    "BackendUnavailableError",
+    "DeviceMismatchError",
+    "Geometry",
+    "Memory",
+    "Random",
+    "Transfers",
+    "Window",
+    "available_backends",
+    "backend_of",
+    "conv",
+    "conv_input_gradient",
+    "conv_kernel_gradient",
+    "get_backend",
+    "register_backend",
+    "registered_backends",
+    "set_seed",
+    "transfers",
+]

@@ -1,0 +1,373 @@
+"""The contract of a backend: what a device must offer to the layers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+from . import convolution, correlation
+from .convolution.geometry import Geometry
+from .errors import DeviceMismatchError
+from .random import Random, philox4x64
+from .types import Array, DType
+from .workspace import Workspace
+
+
+class Memory(NamedTuple):
+    """Memory of a device, in bytes; None where it cannot be told.
+
+    Attributes
+    ----------
+    used : int or None
+        Held by live arrays (CUDA), or by the whole process (CPU).
+    reserved : int or None
+        Held by the allocator, used or not.
+    total : int or None
+        What the device has.
+    """
+
+    used: int | None
+    reserved: int | None
+    total: int | None
+
+
+class Backend(ABC):
+    """A device and the two libraries that compute on it.
+
+    A subclass says which array module and which signal module serve its device and how data gets
+    there and back; everything else is one code for all devices.
+
+    Attributes
+    ----------
+    name : str
+        The device's name, as `get_backend` takes it: ``"cpu"``, ``"cuda:0"``.
+    tile_bytes : int
+        How much scratch memory a convolution engine should fill at a time.
+    workspace : Workspace
+        Scratch memory on the device.
+    """
+
+    name: str
+    tile_bytes: int
+
+    def __init__(self) -> None:
+        self.workspace = Workspace(self.xp)
+        self._scope: AbstractContextManager[Any] = nullcontext()
+
+    def __repr__(self) -> str:
+        return f"<onepath backend {self.name!r}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Backend":
+        """A device is not copied: copies of a layer share it."""
+        return self
+
+    # What differs between devices
+
+    @classmethod
+    @abstractmethod
+    def index_of(cls, array: Any) -> int | None:
+        """Return the index of the device of this kind that holds ``array``, or None."""
+
+    @property
+    @abstractmethod
+    def xp(self) -> Any:
+        """The array module: ``numpy`` or ``cupy``."""
+
+    @property
+    @abstractmethod
+    def signal(self) -> Any:
+        """The signal module: ``scipy.signal`` or ``cupyx.scipy.signal``, imported at first use."""
+
+    @abstractmethod
+    def owns(self, array: Any) -> bool:
+        """Whether ``array`` is an array on this device."""
+
+    @abstractmethod
+    def asarray(self, x: Any, dtype: DType | None = None) -> Array:
+        """Bring host data to this device.
+
+        Parameters
+        ----------
+        x : array_like
+            A host array, nested lists of numbers, or an array that is here already.
+        dtype : dtype, optional
+            The result's dtype; that of ``x`` if left out.
+
+        Returns
+        -------
+        array
+            ``x`` itself if it is here and has the dtype already. Copies are counted by `transfers`.
+
+        Raises
+        ------
+        DeviceMismatchError
+            If ``x`` lives on a device of another kind: `to_numpy` of its backend brings it here.
+        """
+
+    @abstractmethod
+    def to_numpy(self, x: Array) -> Any:
+        """Bring an array of this device to the host.
+
+        Parameters
+        ----------
+        x : array
+            An array on this device.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``x`` itself on the CPU, a copy elsewhere. Copies are counted by `transfers`.
+        """
+
+    @abstractmethod
+    def synchronize(self) -> None:
+        """Wait until everything asked of the device is done."""
+
+    @abstractmethod
+    def memory(self) -> Memory:
+        """Memory of the device, in bytes."""
+
+    # What is one code for all
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Make this device the current one, for a ``with`` statement."""
+        return self._scope
+
+    def random(self, seed: int) -> Random:
+        """Return the random stream of a seed: the same bits on every device."""
+        return Random(self, seed)
+
+    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+        """Return blocks of random words; see `onepath.backends.random.philox4x64`."""
+        return philox4x64(self.xp, key, counter, blocks)
+
+    def from_dlpack(self, x: Any) -> Array:
+        """Take another library's array over without a copy.
+
+        Parameters
+        ----------
+        x : object
+            An array with ``__dlpack__``, on this device.
+
+        Returns
+        -------
+        array
+            An array on this device that shares the memory. It exports itself in turn through
+            ``__dlpack__``.
+
+        Raises
+        ------
+        DeviceMismatchError
+            If ``x`` lives elsewhere.
+        """
+        try:
+            array = self.xp.from_dlpack(x)
+        except (BufferError, RuntimeError, ValueError) as error:
+            raise DeviceMismatchError(
+                f"from_dlpack: {type(x).__module__}.{type(x).__qualname__} cannot be shared with "
+                f"{self.name}: {error}"
+            ) from error
+        if not self.owns(array):
+            raise DeviceMismatchError(f"from_dlpack: the array is not on {self.name}")
+        return array
+
+    # scipy.signal's functions
+
+    def correlate(self, in1: Array, in2: Array, mode: str = "full", method: str = "auto") -> Array:
+        """Cross-correlate two N-dimensional arrays, as `scipy.signal.correlate` does.
+
+        Parameters
+        ----------
+        in1, in2 : array
+            Arrays on this device with equally many dimensions. The second is conjugated.
+        mode : {"full", "valid", "same"}, optional
+            The output's size. As in SciPy, "valid" exchanges the inputs if ``in2`` is the larger.
+        method : {"auto", "direct", "fft"}, optional
+            The direct sum, or the Fourier transform, which spreads a NaN over the whole output.
+            "auto" chooses by shape and dtype alone, alike on every device.
+
+        Returns
+        -------
+        array
+            Of the inputs' common dtype.
+
+        Raises
+        ------
+        TypeError
+            If an input is not on this device, or its dtype is one that SciPy or CuPy refuses.
+        ValueError
+            If an input is empty, dimensions differ, or an option is unknown.
+        """
+        return correlation.correlate_nd(self, "correlate", in1, in2, mode, method)
+
+    def convolve(self, in1: Array, in2: Array, mode: str = "full", method: str = "auto") -> Array:
+        """Convolve two N-dimensional arrays, as `scipy.signal.convolve` does.
+
+        Parameters, result and errors are those of `correlate`; nothing is conjugated.
+        """
+        return correlation.correlate_nd(self, "convolve", in1, in2, mode, method)
+
+    def correlate2d(
+        self,
+        in1: Array,
+        in2: Array,
+        mode: str = "full",
+        boundary: str = "fill",
+        fillvalue: complex = 0,
+    ) -> Array:
+        """Cross-correlate two 2-D arrays, as `scipy.signal.correlate2d` does.
+
+        Parameters
+        ----------
+        in1, in2 : array
+            2-D arrays on this device. The second is conjugated.
+        mode : {"full", "valid", "same"}, optional
+            The output's size.
+        boundary : {"fill", "wrap", "symm"}, optional
+            What lies around ``in1``: ``fillvalue``, its own period, or its mirror image.
+        fillvalue : scalar, optional
+            The value for "fill".
+
+        Returns
+        -------
+        array
+            Of the inputs' common dtype.
+
+        Raises
+        ------
+        TypeError
+            If an input is not on this device, or is boolean or float16.
+        ValueError
+            If an input is empty or not 2-D, or an option is unknown.
+        """
+        return correlation.correlate_2d(self, "correlate2d", in1, in2, mode, boundary, fillvalue)
+
+    def convolve2d(
+        self,
+        in1: Array,
+        in2: Array,
+        mode: str = "full",
+        boundary: str = "fill",
+        fillvalue: complex = 0,
+    ) -> Array:
+        """Convolve two 2-D arrays, as `scipy.signal.convolve2d` does.
+
+        Parameters, result and errors are those of `correlate2d`; nothing is conjugated.
+        """
+        return correlation.correlate_2d(self, "convolve2d", in1, in2, mode, boundary, fillvalue)
+
+    def fftconvolve(
+        self,
+        in1: Array,
+        in2: Array,
+        mode: str = "full",
+        axes: int | tuple[int, ...] | None = None,
+    ) -> Array:
+        """Convolve two arrays by Fourier transform, as `scipy.signal.fftconvolve` does.
+
+        Parameters
+        ----------
+        in1, in2 : array
+            Arrays on this device with equally many dimensions.
+        mode : {"full", "valid", "same"}, optional
+            The output's size.
+        axes : int or tuple of int, optional
+            The axes to convolve over; all if left out.
+
+        Returns
+        -------
+        array
+            Of the inputs' common dtype, float64 for integers and float32 for float16.
+
+        Raises
+        ------
+        TypeError
+            If an input is not on this device or not numeric.
+        ValueError
+            If an input is empty, shapes do not fit, or an option is unknown.
+        """
+        return correlation.convolve_by_fft(self, "fftconvolve", in1, in2, mode, axes)
+
+    def oaconvolve(
+        self,
+        in1: Array,
+        in2: Array,
+        mode: str = "full",
+        axes: int | tuple[int, ...] | None = None,
+    ) -> Array:
+        """Convolve two arrays by overlap-add, as `scipy.signal.oaconvolve` does.
+
+        Parameters, result and errors are those of `fftconvolve`.
+        """
+        return correlation.convolve_by_fft(self, "oaconvolve", in1, in2, mode, axes)
+
+    def apply_signal(self, function: str, in1: Array, in2: Array, **options: Any) -> Array:
+        """Call the signal module's function of that name, its arguments being checked already."""
+        call: Callable[..., Array] = getattr(self.signal, function)
+        return call(in1, in2, **options)
+
+    # Batched convolution
+
+    def conv(self, x: Array, kernel: Array, geometry: Geometry, engine: str = "auto") -> Array:
+        """Cross-correlate a batch with a bank of kernels.
+
+        Parameters
+        ----------
+        x : array, shape (N, channels, *input_size)
+            The batch.
+        kernel : array, shape (filters, channels // groups, *kernel_size)
+            The kernels.
+        geometry : Geometry
+            Shapes, strides, padding, dilation and groups.
+        engine : str, optional
+            ``"signal"``, ``"gemm"``, or ``"auto"`` for the planner's choice.
+
+        Returns
+        -------
+        array, shape (N, filters, *output_size)
+            ``y[n, f, i] = sum_{c, k} x_padded[n, c, i * stride + k * dilation] * kernel[f, c, k]``
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an array is not on this device or its shape or dtype does not fit the geometry.
+        """
+        return convolution.forward(self, x, kernel, geometry, engine)
+
+    def conv_input_gradient(
+        self, dy: Array, kernel: Array, geometry: Geometry, engine: str = "auto"
+    ) -> Array:
+        """Gradient of `conv` with respect to its input.
+
+        Parameters
+        ----------
+        dy : array, shape (N, filters, *output_size)
+            Gradient with respect to the output of `conv`.
+        kernel, geometry, engine
+            As for `conv`.
+
+        Returns
+        -------
+        array, shape (N, channels, *input_size)
+            The adjoint of `conv`, as a function of its input, applied to ``dy``.
+        """
+        return convolution.input_gradient(self, dy, kernel, geometry, engine)
+
+    def conv_kernel_gradient(
+        self, x: Array, dy: Array, geometry: Geometry, engine: str = "auto"
+    ) -> Array:
+        """Gradient of `conv` with respect to its kernels.
+
+        Parameters
+        ----------
+        x, geometry, engine
+            As for `conv`.
+        dy : array, shape (N, filters, *output_size)
+            Gradient with respect to the output of `conv`.
+
+        Returns
+        -------
+        array, shape (filters, channels // groups, *kernel_size)
+            The adjoint of `conv`, as a function of its kernels, applied to ``dy``.
+        """
+        return convolution.kernel_gradient(self, x, dy, geometry, engine)

@@ -1,0 +1,307 @@
+"""The shapes of a convolution, and all validation of them.
+
+A `Window` slides over the spatial axes alone, as pooling does too; a `Geometry` adds channels,
+filters and groups. Neither knows of arrays.
+"""
+
+import math
+import operator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import TypeAlias
+
+Ints: TypeAlias = tuple[int, ...]
+Pads: TypeAlias = tuple[tuple[int, int], ...]
+Padding: TypeAlias = str | int | Iterable[int | tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that slides over the spatial axes of an array.
+
+    `Window.over` makes one from arguments as users write them, and checks them.
+
+    Attributes
+    ----------
+    input_size : tuple of int
+        The spatial shape before padding.
+    kernel_size : tuple of int
+        How many taps the window has along each axis.
+    strides : tuple of int
+        How far it moves.
+    pads : tuple of (int, int)
+        What is added before and after each axis.
+    dilation : tuple of int
+        How far its taps lie apart; 1 is a dense window.
+    """
+
+    input_size: Ints
+    kernel_size: Ints
+    strides: Ints
+    pads: Pads
+    dilation: Ints
+
+    @classmethod
+    def over(
+        cls,
+        input_size: Iterable[int],
+        kernel_size: int | Iterable[int],
+        strides: int | Iterable[int] = 1,
+        padding: Padding = "valid",
+        dilation_rate: int | Iterable[int] = 1,
+    ) -> "Window":
+        """Make a window from arguments as users write them.
+
+        Parameters
+        ----------
+        input_size : tuple of int
+            The spatial shape of the array.
+        kernel_size, strides, dilation_rate : int or tuple of int
+            For all axes, or one for each.
+        padding : {"valid", "same", "full"}, int, or one int or pair of ints for each axis
+            "valid" pads nothing. "same" gives ``ceil(input / stride)`` outputs, an odd rest being
+            padded at the end, as Keras does. "full" lets the window overlap by one tap.
+
+        Returns
+        -------
+        Window
+            With everything spelled out for each axis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not a positive integer or has the wrong length, if padding is
+            negative or unknown, or if the window is larger than the padded input.
+        """
+        sizes = _ints("input size", input_size, None)
+        rank = len(sizes)
+        kernel = _ints("kernel_size", kernel_size, rank)
+        steps = _ints("strides", strides, rank)
+        dilation = _ints("dilation_rate", dilation_rate, rank)
+        if not isinstance(padding, str | int):
+            padding = tuple(padding)
+        extent = _extent(kernel, dilation)
+        window = cls(sizes, kernel, steps, _pads(padding, sizes, extent, steps), dilation)
+        for axis, (have, need) in enumerate(zip(window.padded_size, extent, strict=True)):
+            if need > have:
+                raise ValueError(
+                    f"the kernel spans {need} positions on spatial axis {axis}, the input has only "
+                    f"{have} (size {sizes[axis]}, padding {window.pads[axis]}): use a smaller "
+                    "kernel, padding='same', or a larger input"
+                )
+        return window
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return len(self.input_size)
+
+    @cached_property
+    def extent(self) -> Ints:
+        """How many positions the dilated window spans along each axis."""
+        return _extent(self.kernel_size, self.dilation)
+
+    @cached_property
+    def padded_size(self) -> Ints:
+        """The spatial shape after padding."""
+        return tuple(n + a + b for n, (a, b) in zip(self.input_size, self.pads, strict=True))
+
+    @cached_property
+    def output_size(self) -> Ints:
+        """At how many places the window stands along each axis."""
+        return tuple(
+            (n - e) // s + 1
+            for n, e, s in zip(self.padded_size, self.extent, self.strides, strict=True)
+        )
+
+    @property
+    def padded(self) -> bool:
+        """Whether anything is padded at all."""
+        return any(a or b for a, b in self.pads)
+
+    @cached_property
+    def interior(self) -> tuple[slice, ...]:
+        """Where the input lies within the padded input."""
+        return tuple(
+            slice(before, before + n)
+            for n, (before, _) in zip(self.input_size, self.pads, strict=True)
+        )
+
+    def taps(self) -> Iterator[tuple[slice, ...]]:
+        """For each tap in row-major order: where in the padded input it meets its outputs."""
+        axes = zip(self.kernel_size, self.strides, self.dilation, self.output_size, strict=True)
+        return product(
+            *(
+                [slice(k * d, k * d + (o - 1) * s + 1, s) for k in range(size)]
+                for size, s, d, o in axes
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The shapes of a batched convolution, but for the batch.
+
+    Attributes
+    ----------
+    window : Window
+        What happens on the spatial axes.
+    channels, filters : int
+        Channels before and after.
+    groups : int
+        Into how many independent convolutions channels and filters are divided.
+    """
+
+    window: Window
+    channels: int
+    filters: int
+    groups: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        input_shape: Ints,
+        filters: int,
+        kernel_size: int | Iterable[int],
+        strides: int | Iterable[int] = 1,
+        padding: Padding = "valid",
+        dilation_rate: int | Iterable[int] = 1,
+        groups: int = 1,
+    ) -> "Geometry":
+        """Make a geometry from arguments as users write them.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            (channels, *input_size), with one to three spatial axes.
+        filters : int
+            How many channels come out.
+        kernel_size, strides, padding, dilation_rate
+            As for `Window.over`.
+        groups : int, optional
+            Divides both channels and filters.
+
+        Returns
+        -------
+        Geometry
+            The same object for the same arguments.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If something is not a positive integer, does not divide, or does not fit.
+        """
+
+        def frozen(value: int | str | Iterable[object]) -> object:
+            if isinstance(value, int | str) or not isinstance(value, Iterable):
+                return value
+            return tuple(tuple(v) if isinstance(v, list) else v for v in value)
+
+        return _geometry(
+            tuple(input_shape),
+            filters,
+            frozen(kernel_size),
+            frozen(strides),
+            frozen(padding),
+            frozen(dilation_rate),
+            groups,
+        )
+
+    @property
+    def input_shape(self) -> Ints:
+        """(channels, *input_size)."""
+        return (self.channels, *self.window.input_size)
+
+    @property
+    def output_shape(self) -> Ints:
+        """(filters, *output_size)."""
+        return (self.filters, *self.window.output_size)
+
+    @property
+    def kernel_shape(self) -> Ints:
+        """(filters, channels // groups, *kernel_size)."""
+        return (self.filters, self.channels // self.groups, *self.window.kernel_size)
+
+    @property
+    def reduction(self) -> int:
+        """How many products are summed for one output."""
+        return math.prod(self.kernel_shape[1:])
+
+
+@lru_cache(maxsize=1024)
+def _geometry(
+    input_shape: Ints,
+    filters: int,
+    kernel_size: int | Ints,
+    strides: int | Ints,
+    padding: Padding,
+    dilation_rate: int | Ints,
+    groups: int,
+) -> Geometry:
+    channels, *input_size = _ints("input shape", input_shape, None)
+    if not 1 <= len(input_size) <= 3:
+        raise ValueError(
+            f"the input must have channels and one to three spatial axes, got shape {input_shape}"
+        )
+    (filters,), (groups,) = _ints("filters", filters, 1), _ints("groups", groups, 1)
+    for name, count in (("channels", channels), ("filters", filters)):
+        if count % groups:
+            raise ValueError(f"groups={groups} does not divide the {count} {name}")
+    window = Window.over(input_size, kernel_size, strides, padding, dilation_rate)
+    return Geometry(window, channels, filters, groups)
+
+
+def _extent(kernel_size: Ints, dilation: Ints) -> Ints:
+    return tuple((k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True))
+
+
+def _pads(padding: Padding, sizes: Ints, extent: Ints, strides: Ints) -> Pads:
+    """Spell padding out as a pair for each axis."""
+    if padding == "valid":
+        return ((0, 0),) * len(sizes)
+    if padding == "full":
+        return tuple((e - 1, e - 1) for e in extent)
+    if padding == "same":
+        totals = (
+            max((-(-n // s) - 1) * s + e - n, 0)
+            for n, e, s in zip(sizes, extent, strides, strict=True)
+        )
+        return tuple((total // 2, total - total // 2) for total in totals)
+    if isinstance(padding, str):
+        raise ValueError(
+            f"padding must be 'valid', 'same', 'full', an int, or one int or pair of ints for "
+            f"each axis, got {padding!r}"
+        )
+    entries = [padding] * len(sizes) if isinstance(padding, int) else list(padding)
+    if len(entries) != len(sizes):
+        raise ValueError(
+            f"padding has {len(entries)} entries for {len(sizes)} spatial axes: {padding!r}"
+        )
+    return tuple(
+        _pair(entry) if isinstance(entry, Iterable) else _pair((entry, entry)) for entry in entries
+    )
+
+
+def _pair(entry: Iterable[int]) -> tuple[int, int]:
+    before, after = _ints("padding", entry, 2, smallest=0)
+    return before, after
+
+
+def _ints(
+    name: str, value: int | Iterable[int], length: int | None, smallest: int = 1
+) -> tuple[int, ...]:
+    """Check that ``value`` is made of integers from ``smallest``; repeat a single one."""
+    try:
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            entries = tuple(operator.index(v) for v in value)
+        else:
+            entries = (operator.index(value),) * (length or 1)
+    except TypeError:
+        raise TypeError(f"{name} must be an int or a tuple of ints, got {value!r}") from None
+    if length is not None and len(entries) != length:
+        raise ValueError(f"{name} must have {length} entries, got {value!r}")
+    if any(entry < smallest for entry in entries):
+        raise ValueError(f"{name} must be at least {smallest}, got {value!r}")
+    return entries

@@ -1,0 +1,29 @@
+"""Picks the engine."""
+
+from ..types import DType
+from .engine import Device, Engine
+from .gemm import GemmEngine
+from .geometry import Geometry
+from .signal import SignalEngine
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (GemmEngine(), SignalEngine())}
+"""The engines by name, the preferred first."""
+
+
+def choose(name: str, device: Device, geometry: Geometry, dtype: DType) -> Engine:
+    """Return the engine of that name, or for ``"auto"`` the first that supports the case.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the engine does not support the case.
+    """
+    if name == "auto":
+        return next(e for e in ENGINES.values() if e.refusal(device, geometry, dtype) is None)
+    if name not in ENGINES:
+        raise ValueError(f"engine must be 'auto' or one of {tuple(ENGINES)}, got {name!r}")
+    engine = ENGINES[name]
+    reason = engine.refusal(device, geometry, dtype)
+    if reason is not None:
+        raise ValueError(f"engine {name!r} does not support this case: {reason}")
+    return engine

@@ -1,0 +1,83 @@
+"""The CPU: NumPy and scipy.signal."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from .base import Backend, Memory
+from .errors import DeviceMismatchError
+from .types import Array, DType
+
+
+class CpuBackend(Backend):
+    """NumPy for arrays, scipy.signal for signals.
+
+    Parameters
+    ----------
+    index : int, optional
+        There is one CPU: 0.
+    """
+
+    name = "cpu"
+    tile_bytes = 1 << 20
+
+    def __init__(self, index: int = 0) -> None:
+        if index != 0:
+            raise ValueError(f"there is one CPU, 'cpu'; got index {index}")
+        super().__init__()
+
+    @classmethod
+    def index_of(cls, array: Any) -> int | None:
+        """Return 0 for a NumPy array, None for anything else."""
+        return 0 if isinstance(array, np.ndarray) else None
+
+    @property
+    def xp(self) -> Any:
+        """NumPy."""
+        return np
+
+    @property
+    def signal(self) -> Any:
+        """`scipy.signal`, imported at first use: it takes several times as long as NumPy."""
+        import scipy.signal
+
+        return scipy.signal
+
+    def owns(self, array: Any) -> bool:
+        """Whether ``array`` is a NumPy array."""
+        return isinstance(array, np.ndarray)
+
+    def asarray(self, x: Any, dtype: DType | None = None) -> Array:
+        """Make a NumPy array of host data; see `Backend.asarray`."""
+        if hasattr(x, "__cuda_array_interface__"):
+            raise DeviceMismatchError(
+                f"asarray: {type(x).__module__}.{type(x).__qualname__} lives on a CUDA device; "
+                "backend_of(x).to_numpy(x) brings it to the CPU"
+            )
+        return np.asarray(x, dtype=dtype)
+
+    def to_numpy(self, x: Array) -> Any:
+        """Return ``x`` itself."""
+        return x
+
+    def synchronize(self) -> None:
+        """Do nothing: NumPy returns when it is done."""
+
+    def memory(self) -> Memory:
+        """The process's resident memory and the machine's, where the system tells."""
+        try:
+            page = os.sysconf("SC_PAGE_SIZE")
+            total = page * os.sysconf("SC_PHYS_PAGES")
+            with open("/proc/self/statm") as file:
+                used = page * int(file.read().split()[1])
+        except (AttributeError, ValueError, OSError):
+            return Memory(None, None, None)
+        return Memory(used, used, total)
+
+    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+        """Return blocks of random words from NumPy's own Philox4x64-10, which is compiled."""
+        source = np.random.Philox(
+            counter=np.array([counter, 0, 0, 0], "uint64"), key=np.array(key, "uint64")
+        )
+        return source.random_raw(4 * blocks)

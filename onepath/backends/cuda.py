@@ -1,0 +1,164 @@
+"""NVIDIA GPUs: CuPy and cupyx.scipy.signal. CuPy is imported when a device is first asked for."""
+
+import sys
+from contextlib import AbstractContextManager
+from typing import Any
+
+from . import transfers
+from .base import Backend, Memory
+from .errors import BackendUnavailableError, DeviceMismatchError
+from .types import Array, DType
+
+INSTALL = "pip install 'onepath[cuda13]' (driver 580 or newer) or 'onepath[cuda12]' (older ones)"
+
+
+class CudaBackend(Backend):
+    """CuPy for arrays, cupyx.scipy.signal for signals, on one GPU.
+
+    Parameters
+    ----------
+    index : int, optional
+        The GPU's number in CUDA's count.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If CuPy, a driver or that GPU is missing; the message has the line that mends it.
+    """
+
+    tile_bytes = 256 << 20
+
+    def __init__(self, index: int = 0) -> None:
+        cupy = _usable_cupy(index)
+        self.name = f"cuda:{index}"
+        self._cupy = cupy
+        self._index = index
+        self._device = cupy.cuda.Device(index)
+        super().__init__()
+
+    @classmethod
+    def index_of(cls, array: Any) -> int | None:
+        """Return the number of the GPU that holds a CuPy array, None for anything else."""
+        cupy = sys.modules.get("cupy")
+        return array.device.id if cupy is not None and isinstance(array, cupy.ndarray) else None
+
+    @property
+    def xp(self) -> Any:
+        """CuPy."""
+        return self._cupy
+
+    @property
+    def signal(self) -> Any:
+        """`cupyx.scipy.signal`, imported at first use.
+
+        Raises
+        ------
+        BackendUnavailableError
+            If CUDA's own libraries are missing.
+        """
+        try:
+            import cupyx.scipy.signal
+        except ImportError as error:
+            raise BackendUnavailableError(
+                f"cupyx.scipy.signal does not load: {error}. CUDA's libraries are missing: "
+                f"{INSTALL} brings them"
+            ) from error
+        return cupyx.scipy.signal
+
+    def owns(self, array: Any) -> bool:
+        """Whether ``array`` is a CuPy array on this GPU."""
+        return self.index_of(array) == self._index
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Make this GPU the current one, for a ``with`` statement."""
+        device: AbstractContextManager[Any] = self._cupy.cuda.Device(self._index)
+        return device
+
+    def asarray(self, x: Any, dtype: DType | None = None) -> Array:
+        """Copy host data to this GPU; see `Backend.asarray`."""
+        if not isinstance(x, self._cupy.ndarray):
+            if hasattr(x, "__cuda_array_interface__"):
+                raise DeviceMismatchError(
+                    f"asarray: {type(x).__module__}.{type(x).__qualname__} is not a CuPy array; "
+                    "from_dlpack(x) takes it over"
+                )
+            with self.scope():
+                array = self._cupy.asarray(x, dtype=dtype)
+            transfers.count(host_to_device=array.nbytes)
+            return array
+        with self.scope():
+            return self._cupy.asarray(x, dtype=dtype)
+
+    def to_numpy(self, x: Array) -> Any:
+        """Copy an array from this GPU to the host."""
+        transfers.count(device_to_host=x.nbytes)
+        return self._cupy.asnumpy(x)
+
+    def synchronize(self) -> None:
+        """Wait until this GPU has done everything asked of it."""
+        self._device.synchronize()
+
+    def memory(self) -> Memory:
+        """What CuPy's pool uses and holds, and what the GPU has."""
+        with self.scope():
+            pool = self._cupy.get_default_memory_pool()
+            return Memory(pool.used_bytes(), pool.total_bytes(), self._device.mem_info[1])
+
+    def apply_signal(self, function: str, in1: Array, in2: Array, **options: Any) -> Array:
+        """Call CuPy's function of that name, and mend where it departs from SciPy's.
+
+        CuPy's direct sum skips zero weights, so that NaN or infinity times zero is left out where
+        SciPy has NaN. ``0 * x`` is zero but NaN where x is not finite: summed over the zero
+        weights, it is just what was left out.
+        """
+        with self.scope():
+            call = getattr(self.signal, function)
+            out = call(in1, in2, **options)
+            direct = options.get("method") == "direct" or "boundary" in options
+            if direct and in1.ndim and in1.dtype.kind in "fc":
+                if _second_is_weights(in1.shape, in2.shape, options):
+                    skipped = in1 * 0, (in2 == 0).astype(in2.dtype)
+                else:
+                    skipped = (in1 == 0).astype(in1.dtype), in2 * 0
+                if "fillvalue" in options:
+                    options["fillvalue"] = options["fillvalue"] * 0
+                out = out + call(*skipped, **options)
+            return out
+
+
+def _second_is_weights(
+    shape1: tuple[int, ...], shape2: tuple[int, ...], options: dict[str, Any]
+) -> bool:
+    """Whether CuPy takes in2, not in1, for the weights of its direct sum."""
+    if options["mode"] == "valid" and any(a < b for a, b in zip(shape1, shape2, strict=True)):
+        return False
+    zero_around = options.get("boundary", "fill") == "fill" and options.get("fillvalue", 0) == 0
+    size1, size2 = 1, 1
+    for a, b in zip(shape1, shape2, strict=True):
+        size1, size2 = size1 * a, size2 * b
+    return not (size2 > size1 and zero_around)
+
+
+def _usable_cupy(index: int) -> Any:
+    """Import CuPy and make sure that the GPU answers; the message says what is missing."""
+    try:
+        import cupy
+    except ImportError as error:
+        raise BackendUnavailableError(
+            f"CUDA needs CuPy, and importing it failed: {error}. {INSTALL}"
+        ) from error
+    if not cupy.cuda.is_available():
+        raise BackendUnavailableError(
+            f"CuPy {cupy.__version__} is installed, but no CUDA GPU answers: "
+            "install NVIDIA's driver (nvidia-smi shows whether it runs), or use get_backend('cpu')"
+        )
+    count = cupy.cuda.runtime.getDeviceCount()
+    if not 0 <= index < count:
+        raise BackendUnavailableError(
+            f"there is no 'cuda:{index}': this machine has {count} CUDA "
+            f"device{'s' if count > 1 else ''}, 'cuda:0' to 'cuda:{count - 1}'"
+        )
+    with cupy.cuda.Device(index):
+        if int(cupy.arange(3, dtype="int32").sum()) != 3:
+            raise BackendUnavailableError(f"'cuda:{index}' answers, but computes wrongly")
+    return cupy

@@ -1,0 +1,9 @@
+"""The exceptions of the backends."""
+
+
+class BackendUnavailableError(RuntimeError):
+    """A backend that is known cannot run here; the message says what was found and what mends it."""
+
+
+class DeviceMismatchError(TypeError):
+    """Arrays that must share a device do not; the message says which is where and what moves it."""
