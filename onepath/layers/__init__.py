@@ -1,0 +1,38 @@
+"""Neural-network layers: each written once, for every device."""
+
+from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from .base import Layer
+from .composition import Residual, Sequential
+from .convolution import Conv1D, Conv2D, Conv3D, Convolutional
+from .dense import Dense
+from .normalization import BatchNormalization
+from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from .registry import deserialize, register_layer, serialize
+from .regularization import Dropout
+from .reshaping import Flatten, Reshape
+
+__all__ = [
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Convolutional",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling2D",
+    "Layer",
+    "LeakyReLU",
+    "MaxPooling2D",
+    "ReLU",
+    "Reshape",
+    "Residual",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "deserialize",
+    "register_layer",
+    "serialize",
+]

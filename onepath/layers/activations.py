@@ -1,0 +1,107 @@
+"""Activations: elementwise but for Softmax, without parameters."""
+
+from ..backends import Array, backend_of
+from .base import Layer
+from .registry import register_layer
+
+
+class Activation(Layer):
+    """What activations share: any shape goes in and comes out."""
+
+    elementwise = True
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+
+
+@register_layer
+class ReLU(Activation):
+    """Rectified linear unit, ``max(x, 0)``; its derivative at 0 is taken to be 0."""
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        self._saved = x
+        return backend_of(x).xp.maximum(x, 0)
+
+    def _backward(self, dy: Array) -> Array:
+        return dy * (self._saved > 0)
+
+
+@register_layer
+class LeakyReLU(Activation):
+    """``x`` where positive, ``negative_slope * x`` elsewhere.
+
+    Parameters
+    ----------
+    negative_slope : float, optional
+        The slope for negative inputs.
+    name : str, optional
+        See `Layer`.
+    """
+
+    def __init__(self, negative_slope: float = 0.3, name: str | None = None) -> None:
+        super().__init__(name)
+        self.negative_slope = negative_slope
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        self._saved = x
+        return backend_of(x).xp.where(x > 0, x, x * self.negative_slope)
+
+    def _backward(self, dy: Array) -> Array:
+        return backend_of(dy).xp.where(self._saved > 0, dy, dy * self.negative_slope)
+
+
+@register_layer
+class Sigmoid(Activation):
+    """Logistic function, ``1 / (1 + exp(-x))``, without overflow on either side."""
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        xp = backend_of(x).xp
+        y = xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
+        self._saved = y
+        return y
+
+    def _backward(self, dy: Array) -> Array:
+        y = self._saved
+        return dy * y * (1 - y)
+
+
+@register_layer
+class Tanh(Activation):
+    """Hyperbolic tangent."""
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        y = backend_of(x).xp.tanh(x)
+        self._saved = y
+        return y
+
+    def _backward(self, dy: Array) -> Array:
+        y = self._saved
+        return dy * (1 - y * y)
+
+
+@register_layer
+class Softmax(Activation):
+    """``exp(x) / sum(exp(x))`` along an axis, with the largest x subtracted first.
+
+    Parameters
+    ----------
+    axis : int, optional
+        Along which the outputs sum to 1.
+    name : str, optional
+        See `Layer`.
+    """
+
+    def __init__(self, axis: int = -1, name: str | None = None) -> None:
+        super().__init__(name)
+        self.axis = axis
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        xp = backend_of(x).xp
+        y = xp.exp(x - x.max(axis=self.axis, keepdims=True))
+        y /= y.sum(axis=self.axis, keepdims=True)
+        self._saved = y
+        return y
+
+    def _backward(self, dy: Array) -> Array:
+        y = self._saved
+        return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))

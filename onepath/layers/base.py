@@ -1,0 +1,344 @@
+"""What every layer has in common."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from ..backends import Array, Backend, get_backend
+from ..backends.random import derived_seed, next_seed
+from .checks import check_input, check_learning_rate, check_output_gradient, input_backend
+from .initializers import initial
+
+Shape = tuple[int, ...]
+
+
+class Layer:
+    """A step of a network: forward, and backward beside it.
+
+    Two ways lead to a layer of one's own. The short one overrides `_forward` and `_backward`, and
+    where they apply `_build` and `compute_output_shape`: arrays then arrive as checked batches, and
+    single samples, building, moving and the plain gradient step are taken care of. The notebook's
+    one overrides `forward` and `backward` themselves, and nothing is taken care of.
+
+    Parameters
+    ----------
+    name : str, optional
+        How messages and summaries call the layer; made from the class's name if left out.
+    dtype : {"float32", "float64"}, optional
+        The dtype of the parameters, to which floating inputs are converted. Layers without
+        parameters have none and keep the input's.
+    seed : int, optional
+        Seed of the initial parameters; taken from `onepath.set_seed`'s sequence if left out.
+
+    Attributes
+    ----------
+    parameters, gradients, state : dict of str to array
+        What is learned, its gradients after a `backward`, and what is kept but not learned.
+    backend : Backend or None
+        Where the layer lives; None until it is built.
+    input_shape : tuple of int or None
+        The shape of one sample; None until the layer is built.
+    """
+
+    sample_rank: int | None = None
+    """How many axes one sample has; None if that shows only when the layer is built."""
+
+    elementwise: ClassVar[bool] = False
+    """Whether the shape of the input makes no difference at all."""
+
+    input_shape: Shape | None = None
+    backend: Backend | None = None
+    name: str = ""
+    dtype: str | None = None
+    seed: int = 0
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Set up what `forward` relies on, whether or not a subclass calls ``super().__init__``."""
+        layer = super().__new__(cls)
+        layer._parameters, layer._gradients, layer._state = {}, {}, {}
+        layer._output = None
+        layer._saved = None
+        layer.name = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+        layer._named = False
+        return layer
+
+    _parameters: dict[str, Array]
+    _gradients: dict[str, Array]
+    _state: dict[str, Array]
+    _output: tuple[bool, Shape, Any] | None
+    _saved: Any
+    _named: bool
+
+    def __init__(
+        self, name: str | None = None, dtype: str | None = None, seed: int | None = None
+    ) -> None:
+        if name is not None:
+            self.name, self._named = name, True
+        if dtype is not None and dtype not in ("float32", "float64"):
+            raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+        self.dtype = dtype
+        self.seed = next_seed() if seed is None else seed
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        options = ", ".join(
+            f"{key}={value!r}"
+            for key, value in self.get_config().items()
+            if value != defaults[key].default and key not in ("name", "seed")
+        )
+        return f"{type(self).__name__}({options})"
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """What is learned, by name."""
+        return self._parameters
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """The loss's gradients with respect to the parameters, by the same names."""
+        return self._gradients
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """What is kept between calls but not learned, by name."""
+        return self._state
+
+    # Forward and backward
+
+    def forward(self, input: Array, training: bool = False) -> Array:
+        """Compute the layer's output.
+
+        Parameters
+        ----------
+        input : array, shape (N, *sample) or (*sample)
+            A batch, or a single sample if the layer knows how many axes one has. Never modified.
+        training : bool, optional
+            Whether dropout drops and batch statistics are taken.
+
+        Returns
+        -------
+        array, shape (N, *output) or (*output)
+            The output, on the device of the input.
+
+        Raises
+        ------
+        DeviceMismatchError
+            If the input lives on another device than the parameters.
+        TypeError
+            If the input is no array, or its dtype is not floating.
+        ValueError
+            If the input is empty or its shape does not fit; the layer is left as it was.
+        """
+        tied = self.built and (self.parameters or self.state)
+        backend = input_backend(self.title, input, self.backend if tied else None)
+        x, single = self._batch(input)
+        if not (self.elementwise or self.built):
+            self.build(x.shape[1:], backend)
+        self.backend = backend
+        if self.dtype is not None:
+            x = x.astype(self.dtype, copy=False)
+        with backend.scope():
+            y = self._forward(x, training)
+        self._output = single, y.shape, y.dtype
+        return y[0] if single else y
+
+    def backward(self, output_gradient: Array, learning_rate: float | None = None) -> Array:
+        """Compute the gradients, and take a plain gradient step if asked to.
+
+        Parameters
+        ----------
+        output_gradient : array
+            The loss's gradient with respect to the last output, of its shape.
+        learning_rate : float, optional
+            If given, each parameter has ``learning_rate`` times its gradient subtracted, in place.
+
+        Returns
+        -------
+        array
+            The loss's gradient with respect to the last input, of its shape.
+
+        Raises
+        ------
+        RuntimeError
+            If there was no `forward` before.
+        DeviceMismatchError, TypeError, ValueError
+            If the gradient's device, dtype or shape, or the rate, is not what it must be; the layer
+            is left as it was.
+        """
+        if self._output is None or self.backend is None:
+            raise RuntimeError(f"{self.title}: backward needs a forward before it")
+        single, shape, dtype = self._output
+        if learning_rate is not None:
+            check_learning_rate(learning_rate)
+        check_output_gradient(
+            self.title, output_gradient, self.backend, shape[1:] if single else shape
+        )
+        dy = output_gradient.astype(dtype, copy=False)
+        with self.backend.scope():
+            dx = self._backward(dy[None] if single else dy)
+            if learning_rate is not None:
+                for name, parameter in self.parameters.items():
+                    parameter -= learning_rate * self.gradients[name]
+        return dx[0] if single else dx
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        """Compute the output of a batch; what `_backward` needs goes into ``self._saved``."""
+        raise NotImplementedError(f"{type(self).__name__} has neither forward nor _forward")
+
+    def _backward(self, dy: Array) -> Array:
+        """Fill ``self.gradients`` and return the input's gradient."""
+        raise NotImplementedError(f"{type(self).__name__} has neither backward nor _backward")
+
+    # Shapes and building
+
+    @property
+    def built(self) -> bool:
+        """Whether shapes are known and parameters exist."""
+        return self.input_shape is not None
+
+    @property
+    def home(self) -> Backend:
+        """The backend of a built layer."""
+        if self.backend is None:
+            raise RuntimeError(f"{self.title} is on no device yet: build it, or call forward")
+        return self.backend
+
+    @property
+    def title(self) -> str:
+        """Class and name, for messages."""
+        return f"{type(self).__name__} {self.name!r}"
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of one output sample, or raise if the input's does not fit.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            The shape of one sample, without the batch.
+
+        Returns
+        -------
+        tuple of int
+            The shape of one output sample, without the batch.
+
+        Raises
+        ------
+        ValueError
+            If the layer cannot take such a sample; the message says why.
+        """
+        return input_shape
+
+    def build(self, input_shape: Shape, backend: Backend | str | None = None) -> None:
+        """Make the parameters, unless they exist.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            The shape of one sample, without the batch.
+        backend : Backend or str, optional
+            Where to make them; the CPU, or where `to` has put the layer, if left out.
+
+        Raises
+        ------
+        ValueError
+            If the layer cannot take such samples.
+        """
+        input_shape = tuple(input_shape)
+        self.check_sample(input_shape)
+        if self.built:
+            return
+        self.backend = get_backend(backend or self.backend or "cpu")
+        with self.backend.scope():
+            self._build(input_shape)
+        self.input_shape = input_shape
+
+    def _build(self, input_shape: Shape) -> None:
+        """Make the parameters for samples of this shape."""
+
+    def _add_parameter(self, name: str, shape: Shape, initializer: str) -> None:
+        """Make a parameter, from a random stream of its own."""
+        random = self.home.random(derived_seed(self.seed, name))
+        self._parameters[name] = initial(initializer, random, self.home.xp, shape, self.dtype)
+
+    # Moving and configuration
+
+    def to(self, backend: Backend | str) -> Self:
+        """Move parameters, gradients and state to a device.
+
+        Parameters
+        ----------
+        backend : Backend or str
+            Where to.
+
+        Returns
+        -------
+        Layer
+            The layer itself.
+        """
+        target = get_backend(backend)
+        if self.backend is not None and self.backend is not target:
+            for arrays in (self._parameters, self._gradients, self._state):
+                for name, array in arrays.items():
+                    arrays[name] = target.asarray(self.backend.to_numpy(array))
+            self.clear()
+        self.backend = target
+        return self
+
+    def clear(self) -> None:
+        """Drop what the last forward kept for a backward."""
+        self._saved = None
+        self._output = None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer again, as JSON can hold them."""
+        arguments = inspect.signature(type(self).__init__).parameters
+        return {name: getattr(self, name) for name in arguments if name != "self"}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what `get_config` returned.
+
+        Raises
+        ------
+        ValueError
+            If there is an argument that the layer does not know.
+        """
+        known = set(inspect.signature(cls.__init__).parameters) - {"self"}
+        unknown = set(config) - known
+        if unknown:
+            raise ValueError(
+                f"{cls.__name__} has no {sorted(unknown)}; its arguments are {sorted(known)}"
+            )
+        return cls(**config)
+
+    def _batch(self, input: Array) -> tuple[Array, bool]:
+        """Return a checked input as a batch, and whether it was a single sample."""
+        check_input(self.title, input)
+        if self.elementwise:
+            return input, False
+        rank = self.sample_rank if self.input_shape is None else len(self.input_shape)
+        if rank is None:
+            rank = max(input.ndim - 1, 1)
+        if input.ndim not in (rank, rank + 1):
+            raise ValueError(
+                f"{self.title}: the input must have {rank + 1} axes, or {rank} for a single "
+                f"sample{self._expectation()}, got shape {input.shape}"
+            )
+        single = input.ndim == rank
+        x = input[None] if single else input
+        self.check_sample(x.shape[1:])
+        return x, single
+
+    def check_sample(self, input_shape: Shape) -> None:
+        """Raise unless the layer can take samples of this shape; the message names the layer."""
+        try:
+            self.compute_output_shape(input_shape)
+        except ValueError as error:
+            raise ValueError(
+                f"{self.title}: samples of shape {input_shape} do not fit{self._expectation()}: "
+                f"{error}"
+            ) from None
+
+    def _expectation(self) -> str:
+        return f" (built for {self.input_shape})" if self.built else ""

@@ -1,0 +1,58 @@
+"""Checks of what layers are given; each message says what was wrong and what mends it."""
+
+import math
+from numbers import Real
+from typing import Any
+
+from ..backends import Array, Backend, DeviceMismatchError, backend_of
+
+Shape = tuple[int, ...]
+
+
+def check_learning_rate(value: Any) -> None:
+    """Raise unless ``value`` is a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"learning_rate must be a number, got {value!r}")
+    if not 0 <= float(value) < math.inf:
+        raise ValueError(f"learning_rate must be finite and at least 0, got {value!r}")
+
+
+def input_backend(title: str, input: Any, home: Backend | None) -> Backend:
+    """Return the input's backend, which must be ``home`` if there is one."""
+    try:
+        backend = backend_of(input)
+    except TypeError as error:
+        raise TypeError(f"{title}: input: {error}") from None
+    if home is not None and home is not backend:
+        raise DeviceMismatchError(
+            f"{title}: the input is on {backend.name}, the layer on {home.name}, and nothing is "
+            f"copied implicitly: move the input with get_backend({home.name!r}).asarray(x), or "
+            f"the layer with layer.to({backend.name!r})"
+        )
+    return backend
+
+
+def check_input(title: str, input: Array) -> None:
+    """Raise unless the input is floating and not empty."""
+    if input.dtype.kind != "f":
+        integer = input.dtype.kind in "iub"
+        mend = "; scale integer images, as in x.astype('float32') / 255" if integer else ""
+        raise TypeError(f"{title}: the input must be floating, got {input.dtype}{mend}")
+    if input.size == 0:
+        raise ValueError(f"{title}: the input is empty, its shape is {input.shape}")
+
+
+def check_output_gradient(title: str, gradient: Any, home: Backend, shape: Shape) -> None:
+    """Raise unless the gradient is a real array on the layer's device, of the output's shape."""
+    if not home.owns(gradient):
+        raise DeviceMismatchError(
+            f"{title}: output_gradient must be an array on {home.name}, got "
+            f"{type(gradient).__module__}.{type(gradient).__qualname__}; "
+            f"get_backend({home.name!r}).asarray(...) moves host data there"
+        )
+    if gradient.shape != shape:
+        raise ValueError(
+            f"{title}: output_gradient must have the output's shape {shape}, got {gradient.shape}"
+        )
+    if gradient.dtype.kind not in "iuf":
+        raise TypeError(f"{title}: output_gradient must be real, got {gradient.dtype}")

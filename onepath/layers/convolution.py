@@ -1,0 +1,285 @@
+"""Convolutional layers in one, two and three dimensions."""
+
+from typing import Any
+
+from ..backends import Array, Geometry
+from ..backends.convolution.geometry import Ints, Padding
+from .base import Layer, Shape
+from .initializers import check_initializer
+from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
+from .registry import register_layer
+
+
+class Conv(Layer):
+    """What Conv1D, Conv2D and Conv3D share.
+
+    The output is the cross-correlation with each of the kernels, summed over the channels of the
+    kernel's group, plus the kernel's bias: ``y[n, f] = bias[f] + sum_c x[n, c] * kernel[f, c]``.
+
+    Parameters
+    ----------
+    filters : int
+        How many channels come out.
+    kernel_size : int or tuple of int
+        The kernels' spatial shape.
+    strides : int or tuple of int, optional
+        How far the kernels move.
+    padding : {"valid", "same", "full"}, int, or one int or pair of ints for each axis, optional
+        "same" gives ``ceil(input / stride)`` outputs and pads an odd rest at the end.
+    dilation_rate : int or tuple of int, optional
+        How far the kernels' taps lie apart.
+    groups : int, optional
+        Divides channels and filters into so many independent convolutions.
+    use_bias : bool, optional
+        Whether a bias is added to each output channel.
+    data_format : {"channels_first", "channels_last"}, optional
+        Whether samples are (C, *size) or (*size, C).
+    kernel_initializer, bias_initializer : str, optional
+        See `onepath.layers.initializers.initial`.
+    engine : {"auto", "gemm", "signal"}, optional
+        What computes; "signal" is the definition by scipy.signal's or cupyx.scipy.signal's sums.
+    dtype, name, seed
+        See `Layer`.
+
+    Attributes
+    ----------
+    parameters : dict
+        ``"kernel"`` of shape (filters, channels // groups, *kernel_size), whatever the data format,
+        and ``"bias"`` of shape (filters,).
+
+    Raises
+    ------
+    ValueError
+        If an option is none of those allowed. Shapes are checked when the input's is known.
+    """
+
+    rank: int
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Ints,
+        strides: int | Ints = 1,
+        padding: Padding = "valid",
+        dilation_rate: int | Ints = 1,
+        groups: int = 1,
+        use_bias: bool = True,
+        data_format: str = "channels_first",
+        kernel_initializer: str = "glorot_uniform",
+        bias_initializer: str = "zeros",
+        engine: str = "auto",
+        dtype: str = "float32",
+        name: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(name, dtype, seed)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.padding = padding
+        self.dilation_rate = dilation_rate
+        self.groups = groups
+        self.use_bias = use_bias
+        self.data_format = check_data_format(data_format)
+        self.kernel_initializer = check_initializer(kernel_initializer)
+        self.bias_initializer = check_initializer(bias_initializer)
+        self.engine = engine
+        self.sample_rank = self.rank + 1
+
+    def geometry(self, input_shape: Shape) -> Geometry:
+        """Return the convolution's geometry for samples of a shape, or raise."""
+        if len(input_shape) != self.rank + 1:
+            raise ValueError(f"samples must have {self.rank + 1} axes")
+        shape = shape_to_first(input_shape, self.data_format)
+        kernel = self.parameters.get("kernel")
+        if kernel is not None and shape[0] != kernel.shape[1] * self.groups:
+            raise ValueError(
+                f"expected {kernel.shape[1] * self.groups} channels, got {shape[0]} with "
+                f"data_format={self.data_format!r}"
+            )
+        return Geometry.of(
+            shape,
+            self.filters,
+            self.kernel_size,
+            self.strides,
+            self.padding,
+            self.dilation_rate,
+            self.groups,
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the output's shape for a sample of (C, *size) or (*size, C)."""
+        return shape_from_first(self.geometry(input_shape).output_shape, self.data_format)
+
+    def _build(self, input_shape: Shape) -> None:
+        self._add_parameter(
+            "kernel", self.geometry(input_shape).kernel_shape, self.kernel_initializer
+        )
+        if self.use_bias:
+            self._add_parameter("bias", (self.filters,), self.bias_initializer)
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        backend = self.home
+        geometry = self.geometry(x.shape[1:])
+        x = to_first(backend.xp, x, self.data_format)
+        self._saved = x, geometry
+        y = backend.conv(x, self.parameters["kernel"], geometry, self.engine)
+        if self.use_bias:
+            y += self.parameters["bias"].reshape(-1, *(1,) * self.rank)
+        return from_first(backend.xp, y, self.data_format)
+
+    def _backward(self, dy: Array) -> Array:
+        backend = self.home
+        x, geometry = self._saved
+        dy = to_first(backend.xp, dy, self.data_format)
+        self.gradients["kernel"] = backend.conv_kernel_gradient(x, dy, geometry, self.engine)
+        if self.use_bias:
+            self.gradients["bias"] = dy.sum(axis=(0, *range(2, dy.ndim)))
+        dx = backend.conv_input_gradient(dy, self.parameters["kernel"], geometry, self.engine)
+        return from_first(backend.xp, dx, self.data_format)
+
+
+@register_layer
+class Conv1D(Conv):
+    """Convolution over one axis: samples (C, L), kernels (filters, C // groups, l)."""
+
+    __doc__ = f"{__doc__}\n{Conv.__doc__}"
+    rank = 1
+
+
+@register_layer
+class Conv2D(Conv):
+    """Convolution over images: samples (C, H, W), kernels (filters, C // groups, h, w)."""
+
+    __doc__ = f"{__doc__}\n{Conv.__doc__}"
+    rank = 2
+
+
+@register_layer
+class Conv3D(Conv):
+    """Convolution over volumes: samples (C, D, H, W), kernels (filters, C // groups, d, h, w)."""
+
+    __doc__ = f"{__doc__}\n{Conv.__doc__}"
+    rank = 3
+
+
+@register_layer
+class Convolutional(Layer):
+    """The notebook's convolutional layer: valid cross-correlation, a bias for each position.
+
+    The output is the bias plus the **sum over the input channels** of the valid
+    cross-correlations, ``y[f] = biases[f] + sum_c correlate(x[c], kernels[f, c], "valid")``, and
+    the biases' gradient is the output's gradient itself.
+
+    The notebook "CNN from scratch", as it is passed around, has two slips in this layer: inside its
+    loop over channels it assigns each correlation instead of adding it up, so that the last channel
+    alone counts, and it subtracts one scalar from all the biases. For one channel, output, kernel
+    gradient and input gradient are equal to the notebook's.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        (C, H, W) of one sample.
+    kernel_size : int
+        Height and width of the kernels.
+    depth : int
+        How many kernels there are, and so how many channels come out.
+    engine, dtype, name, seed
+        As for `Conv2D`.
+
+    Attributes
+    ----------
+    kernels : array, shape (depth, C, kernel_size, kernel_size)
+        Drawn from the standard normal distribution at first.
+    biases : array, shape (depth, H - kernel_size + 1, W - kernel_size + 1)
+        Drawn from the standard normal distribution at first.
+    kernels_shape, output_shape : tuple of int
+        Their shapes; the output of one sample has that of the biases.
+    input_depth : int
+        C.
+
+    Raises
+    ------
+    ValueError
+        If the kernel is larger than the input, or something is not a positive integer.
+    """
+
+    sample_rank = 3
+    input_shape: Shape
+
+    def __init__(
+        self,
+        input_shape: Shape,
+        kernel_size: int,
+        depth: int,
+        engine: str = "auto",
+        dtype: str = "float32",
+        name: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(name, dtype, seed)
+        self.geometry = Geometry.of(input_shape, depth, (kernel_size, kernel_size))
+        self.kernel_size = kernel_size
+        self.depth = depth
+        self.engine = engine
+        self.build(input_shape)
+
+    @property
+    def input_depth(self) -> int:
+        """How many channels come in."""
+        return self.geometry.channels
+
+    @property
+    def output_shape(self) -> Shape:
+        """(depth, H - kernel_size + 1, W - kernel_size + 1)."""
+        return self.geometry.output_shape
+
+    @property
+    def kernels_shape(self) -> Shape:
+        """(depth, C, kernel_size, kernel_size)."""
+        return self.geometry.kernel_shape
+
+    @property
+    def kernels(self) -> Array:
+        """The kernels."""
+        return self.parameters["kernels"]
+
+    @kernels.setter
+    def kernels(self, value: Array) -> None:
+        self._replace("kernels", value)
+
+    @property
+    def biases(self) -> Array:
+        """The biases."""
+        return self.parameters["biases"]
+
+    @biases.setter
+    def biases(self, value: Array) -> None:
+        self._replace("biases", value)
+
+    def _replace(self, name: str, value: Any) -> None:
+        expected = self.parameters[name].shape
+        value = self.home.asarray(value, dtype=self.dtype)
+        if value.shape != expected:
+            raise ValueError(f"{self.title}: {name} must have shape {expected}, got {value.shape}")
+        self.parameters[name] = value.copy()
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return `output_shape`; biases for each position allow one shape of samples only."""
+        if input_shape != self.geometry.input_shape:
+            raise ValueError(f"the layer is for samples of shape {self.geometry.input_shape}")
+        return self.output_shape
+
+    def _build(self, input_shape: Shape) -> None:
+        self._add_parameter("kernels", self.kernels_shape, "standard_normal")
+        self._add_parameter("biases", self.output_shape, "standard_normal")
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        self._saved = x
+        return self.home.conv(x, self.kernels, self.geometry, self.engine) + self.biases
+
+    def _backward(self, dy: Array) -> Array:
+        x, backend = self._saved, self.home
+        self.gradients["kernels"] = backend.conv_kernel_gradient(x, dy, self.geometry, self.engine)
+        self.gradients["biases"] = dy.sum(axis=0)
+        return backend.conv_input_gradient(dy, self.kernels, self.geometry, self.engine)

@@ -1,0 +1,81 @@
+"""The fully connected layer."""
+
+from ..backends import Array
+from .base import Layer, Shape
+from .initializers import check_initializer
+from .registry import register_layer
+
+
+@register_layer
+class Dense(Layer):
+    """Connect every input feature with every unit: ``y = x @ kernel + bias``, on the last axis.
+
+    Parameters
+    ----------
+    units : int
+        How many features come out.
+    use_bias : bool, optional
+        Whether a bias is added.
+    kernel_initializer, bias_initializer : str, optional
+        See `onepath.layers.initializers.initial`.
+    dtype, name, seed
+        See `Layer`.
+
+    Attributes
+    ----------
+    parameters : dict
+        ``"kernel"`` of shape (features, units), ``"bias"`` of shape (units,).
+
+    Raises
+    ------
+    ValueError
+        If units is not a positive integer, or an option is none of those allowed.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        use_bias: bool = True,
+        kernel_initializer: str = "glorot_uniform",
+        bias_initializer: str = "zeros",
+        dtype: str = "float32",
+        name: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(name, dtype, seed)
+        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
+            raise ValueError(f"units must be a positive integer, got {units!r}")
+        self.units = units
+        self.use_bias = use_bias
+        self.kernel_initializer = check_initializer(kernel_initializer)
+        self.bias_initializer = check_initializer(bias_initializer)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(..., features) -> (..., units)."""
+        kernel = self.parameters.get("kernel")
+        if not input_shape:
+            raise ValueError("samples need an axis of features")
+        if kernel is not None and input_shape[-1] != kernel.shape[0]:
+            raise ValueError(f"expected {kernel.shape[0]} features, got {input_shape[-1]}")
+        return (*input_shape[:-1], self.units)
+
+    def _build(self, input_shape: Shape) -> None:
+        self._add_parameter("kernel", (input_shape[-1], self.units), self.kernel_initializer)
+        if self.use_bias:
+            self._add_parameter("bias", (self.units,), self.bias_initializer)
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        rows = x.reshape(-1, x.shape[-1])  # (N*..., features)
+        self._saved = rows, x.shape
+        y = rows @ self.parameters["kernel"]
+        if self.use_bias:
+            y += self.parameters["bias"]
+        return y.reshape(*x.shape[:-1], self.units)
+
+    def _backward(self, dy: Array) -> Array:
+        rows, shape = self._saved
+        dy = dy.reshape(-1, self.units)  # (N*..., units)
+        self.gradients["kernel"] = rows.T @ dy
+        if self.use_bias:
+            self.gradients["bias"] = dy.sum(axis=0)
+        return (dy @ self.parameters["kernel"].T).reshape(shape)

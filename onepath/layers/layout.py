@@ -1,0 +1,36 @@
+"""Where the channels are."""
+
+from typing import Any
+
+from ..backends import Array
+
+Shape = tuple[int, ...]
+
+
+def check_data_format(data_format: str) -> str:
+    """Return ``data_format`` if it is one, or raise."""
+    if data_format not in ("channels_first", "channels_last"):
+        raise ValueError(
+            f"data_format must be 'channels_first' or 'channels_last', got {data_format!r}"
+        )
+    return data_format
+
+
+def shape_to_first(shape: Shape, data_format: str) -> Shape:
+    """(*size, C) -> (C, *size), if the channels are last."""
+    return shape if data_format == "channels_first" else (shape[-1], *shape[:-1])
+
+
+def shape_from_first(shape: Shape, data_format: str) -> Shape:
+    """(C, *size) -> (*size, C), if the channels are to be last."""
+    return shape if data_format == "channels_first" else (*shape[1:], shape[0])
+
+
+def to_first(xp: Any, x: Array, data_format: str) -> Array:
+    """(N, *size, C) -> (N, C, *size) as a view, if the channels are last."""
+    return x if data_format == "channels_first" else xp.moveaxis(x, -1, 1)
+
+
+def from_first(xp: Any, x: Array, data_format: str) -> Array:
+    """(N, C, *size) -> (N, *size, C) as a view, if the channels are to be last."""
+    return x if data_format == "channels_first" else xp.moveaxis(x, 1, -1)

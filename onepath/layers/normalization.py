@@ -1,0 +1,116 @@
+"""Batch normalization."""
+
+from ..backends import Array
+from .base import Layer, Shape
+from .registry import register_layer
+
+
+@register_layer
+class BatchNormalization(Layer):
+    """Give each channel mean 0 and variance 1 over the batch, then scale and shift it.
+
+    In training ``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`` with the batch's own
+    mean and (biased) variance, which also enter the moving ones; otherwise with the moving ones
+    (S. Ioffe, C. Szegedy, 2015; names and moving averages as in Keras).
+
+    Parameters
+    ----------
+    axis : int, optional
+        The channels' axis in a batch: 1 for channels first and for flat features, -1 for channels
+        last.
+    momentum : float, optional
+        ``moving = momentum * moving + (1 - momentum) * batch``; from 0 to 1.
+    epsilon : float, optional
+        Added to the variance; positive.
+    dtype, name, seed
+        See `Layer`.
+
+    Attributes
+    ----------
+    parameters : dict
+        ``"gamma"`` and ``"beta"`` of shape (C,).
+    state : dict
+        ``"moving_mean"`` and ``"moving_variance"`` of shape (C,).
+
+    Raises
+    ------
+    ValueError
+        If momentum or epsilon is out of range, or the axis is that of the batch.
+    """
+
+    def __init__(
+        self,
+        axis: int = 1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        dtype: str = "float32",
+        name: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(name, dtype, seed)
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum must be from 0 to 1, got {momentum!r}")
+        if not epsilon > 0:
+            raise ValueError(f"epsilon must be positive, got {epsilon!r}")
+        if axis == 0:
+            raise ValueError("axis 0 is the batch; channels are on 1 or, if last, on -1")
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape, if it has the channels."""
+        channels = self._channels(input_shape)
+        gamma = self.parameters.get("gamma")
+        if gamma is not None and channels != gamma.shape[0]:
+            raise ValueError(f"expected {gamma.shape[0]} channels on axis {self.axis}")
+        return input_shape
+
+    def _channels(self, input_shape: Shape) -> int:
+        batch_shape = (1, *input_shape)
+        if not -len(input_shape) <= self.axis < len(batch_shape):
+            raise ValueError(f"there is no axis {self.axis} in a batch of them")
+        return batch_shape[self.axis]
+
+    def _build(self, input_shape: Shape) -> None:
+        channels = (self._channels(input_shape),)
+        self._add_parameter("gamma", channels, "ones")
+        self._add_parameter("beta", channels, "zeros")
+        xp = self.home.xp
+        self.state["moving_mean"] = xp.zeros(channels, dtype=self.dtype)
+        self.state["moving_variance"] = xp.ones(channels, dtype=self.dtype)
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        channel = self.axis % x.ndim
+        axes = tuple(axis for axis in range(x.ndim) if axis != channel)
+        wide = tuple(x.shape[axis] if axis == channel else 1 for axis in range(x.ndim))
+        if training:
+            mean = x.mean(axis=axes)
+            centred = x - mean.reshape(wide)
+            variance = (centred * centred).mean(axis=axes)
+            self._remember(mean, variance)
+        else:
+            mean, variance = self.state["moving_mean"], self.state["moving_variance"]
+            centred = x - mean.reshape(wide)
+        scale = 1 / self.home.xp.sqrt(variance + self.epsilon)
+        normal = centred * scale.reshape(wide)
+        self._saved = normal, scale, axes, wide, training
+        return normal * self.parameters["gamma"].reshape(wide) + self.parameters["beta"].reshape(
+            wide
+        )
+
+    def _remember(self, mean: Array, variance: Array) -> None:
+        """Let the batch's statistics enter the moving ones."""
+        for name, batch in (("moving_mean", mean), ("moving_variance", variance)):
+            moving = self.state[name]
+            moving += (1 - self.momentum) * (batch - moving)
+
+    def _backward(self, dy: Array) -> Array:
+        normal, scale, axes, wide, training = self._saved
+        gamma, beta = (dy * normal).sum(axis=axes), dy.sum(axis=axes)
+        self.gradients["gamma"], self.gradients["beta"] = gamma, beta
+        if training:
+            # mean and variance depend on x, too
+            count = dy.size // gamma.size
+            dy = dy - (beta / count).reshape(wide) - normal * (gamma / count).reshape(wide)
+        return dy * (self.parameters["gamma"] * scale).reshape(wide)

@@ -1,0 +1,68 @@
+"""Layers that change the shape alone."""
+
+import math
+
+from ..backends import Array
+from .base import Layer, Shape
+from .registry import register_layer
+
+
+@register_layer
+class Flatten(Layer):
+    """Make one axis of all of a sample's axes."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(*sample) -> (features,)."""
+        return (math.prod(input_shape),)
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        self._saved = x.shape
+        return x.reshape(len(x), -1)
+
+    def _backward(self, dy: Array) -> Array:
+        return dy.reshape(self._saved)
+
+
+@register_layer
+class Reshape(Layer):
+    """Give each sample another shape.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        The shape of an output sample; one entry may be -1, and is what is left.
+    name : str, optional
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If an entry is neither positive nor -1, or more than one is -1.
+    """
+
+    def __init__(self, target_shape: Shape, name: str | None = None) -> None:
+        super().__init__(name)
+        self.target_shape = tuple(target_shape)
+        if any(n < 1 and n != -1 for n in self.target_shape) or self.target_shape.count(-1) > 1:
+            raise ValueError(
+                "target_shape is made of positive integers, one of which may be -1, "
+                f"got {target_shape!r}"
+            )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the target's shape, if as many elements fit in."""
+        size = math.prod(input_shape)
+        known = math.prod(n for n in self.target_shape if n != -1)
+        if size % known or (-1 not in self.target_shape and size != known):
+            raise ValueError(f"their {size} elements do not make {self.target_shape}")
+        return tuple(size // known if n == -1 else n for n in self.target_shape)
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        self._saved = x.shape
+        return x.reshape(len(x), *self.compute_output_shape(x.shape[1:]))
+
+    def _backward(self, dy: Array) -> Array:
+        return dy.reshape(self._saved)
