@@ -1,1 +1,48 @@
-"""A GPU-portable array backend library with neural-network layers."""
+"""Neural-network layers on one code path for the CPU and for CUDA.
+
+Layers call an array module that is NumPy with scipy.signal on the CPU and CuPy with
+cupyx.scipy.signal on CUDA: the same forward and backward mathematics on both.
+
+>>> import onepath as op
+>>> model = op.Sequential([op.layers.Conv2D(8, 3), op.layers.ReLU(), op.layers.Flatten(),
+...                        op.layers.Dense(10)])
+"""
+
+from . import backends, datasets, layers, losses, metrics, optimizers, training
+from .backends import (
+    available_backends,
+    backend_of,
+    conv,
+    conv_input_gradient,
+    conv_kernel_gradient,
+    get_backend,
+    register_backend,
+    set_seed,
+    transfers,
+)
+from .training import Model, Sequential, load_model
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Model",
+    "Sequential",
+    "__version__",
+    "available_backends",
+    "backend_of",
+    "backends",
+    "conv",
+    "conv_input_gradient",
+    "conv_kernel_gradient",
+    "datasets",
+    "get_backend",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "optimizers",
+    "register_backend",
+    "set_seed",
+    "training",
+    "transfers",
+]

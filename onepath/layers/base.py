@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from ..backends import Array, Backend, get_backend
@@ -228,6 +228,10 @@ class Layer:
             If the layer cannot take such a sample; the message says why.
         """
         return input_shape
+
+    def parts(self, input_shape: Shape) -> Iterable[tuple["Layer", Shape]]:
+        """Return the layers inside this one, each with the shape of the samples that it gets."""
+        return ()
 
     def build(self, input_shape: Shape, backend: Backend | str | None = None) -> None:
         """Make the parameters, unless they exist.

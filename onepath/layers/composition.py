@@ -1,6 +1,6 @@
 """Layers made of layers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from ..backends import Array, Backend
@@ -36,6 +36,10 @@ class Composite(Layer):
     def state(self) -> dict[str, Array]:
         """The children's state, as ``child/name``."""
         return {f"{c.name}/{key}": a for c in self.children for key, a in c.state.items()}
+
+    def _build(self, input_shape: Shape) -> None:
+        for child, shape in self.parts(input_shape):
+            child.build(shape, self.backend)
 
     def to(self, backend: Backend | str) -> Self:
         """Move every child to a device."""
@@ -86,9 +90,10 @@ class Sequential(Composite):
             input_shape = layer.compute_output_shape(input_shape)
         return input_shape
 
-    def _build(self, input_shape: Shape) -> None:
+    def parts(self, input_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+        """Return each layer with what the one before makes of a sample."""
         for layer in self.layers:
-            layer.build(input_shape, self.backend)
+            yield layer, input_shape
             input_shape = layer.compute_output_shape(input_shape)
 
     def _forward(self, x: Array, training: bool) -> Array:
@@ -146,9 +151,9 @@ class Residual(Composite):
             raise ValueError(f"main gives {ends[0]}, the way around {around}: they must be equal")
         return around
 
-    def _build(self, input_shape: Shape) -> None:
-        for child in self.children:
-            child.build(input_shape, self.backend)
+    def parts(self, input_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+        """Return main layer and shortcut with the shape that both get."""
+        return ((child, input_shape) for child in self.children)
 
     def _forward(self, x: Array, training: bool) -> Array:
         y = self.main.forward(x, training)

@@ -1,0 +1,408 @@
+"""Optimizers: what is done to the parameters once their gradients are known.
+
+Formulas, names and defaults are Keras 3's. In the docstrings ``w`` is a parameter, ``g`` its
+gradient, ``lr`` the learning rate and ``t`` the number of the update, from 1 on.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, Self
+
+from .backends import Array, DeviceMismatchError, backend_of
+
+
+class Optimizer(ABC):
+    """Changes parameters in place, step by step.
+
+    Parameters
+    ----------
+    learning_rate : float
+        How far a step goes; finite and at least 0. It may be set anew between updates.
+
+    Attributes
+    ----------
+    iterations : int
+        How many updates were made.
+    slots : dict of str to dict of str to array
+        What is remembered of each parameter, by the parameter's name and then the slot's. Made with
+        zeros at the parameter's first update, of its shape and dtype and on its device.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the learning rate or another argument is not a number, or out of its range.
+    """
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+        self.iterations = 0
+        self.slots: dict[str, dict[str, Array]] = {}
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({options})"
+
+    @property
+    def learning_rate(self) -> float:
+        """How far a step goes."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = _number("learning_rate", value)
+
+    def update(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        """Take one step.
+
+        Parameters
+        ----------
+        parameters : dict of str to array
+            Changed in place: the arrays stay the same objects.
+        gradients : dict of str to array
+            The loss's gradients under the same names, of the same shapes and dtypes and on the same
+            devices. Not changed.
+
+        Raises
+        ------
+        DeviceMismatchError
+            If a parameter, its gradient and its slots live on different devices.
+        TypeError
+            If a parameter is not a floating array.
+        ValueError
+            If names, shapes or dtypes differ. Whatever is raised, no parameter has been changed.
+        """
+        self._check(parameters, gradients)
+        for name, parameter in parameters.items():
+            backend = backend_of(parameter)
+            with backend.scope():
+                slots = self.slots.setdefault(name, {})
+                for slot in self._slot_names():
+                    if slot not in slots:
+                        slots[slot] = backend.xp.zeros_like(parameter)
+                scratch = backend.workspace.take("optimizer", parameter.shape, parameter.dtype)
+                self._step(backend.xp, parameter, gradients[name], slots, scratch)
+        self.iterations += 1
+
+    @abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the present learning rate included."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make an optimizer from what `get_config` returned: without slots, at iteration 0."""
+        return cls(**config)
+
+    @abstractmethod
+    def _slot_names(self) -> tuple[str, ...]:
+        """The slots that each parameter needs."""
+
+    @abstractmethod
+    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
+        """Change ``w`` and its slots in place; scratch has their shape and dtype."""
+
+    def _check(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        """Raise unless every parameter has a gradient and slots that fit it."""
+        if parameters.keys() != gradients.keys():
+            raise ValueError(
+                "parameters and gradients must have the same names; "
+                f"without a gradient: {sorted(parameters.keys() - gradients.keys())}, "
+                f"without a parameter: {sorted(gradients.keys() - parameters.keys())}"
+            )
+        for name, parameter in parameters.items():
+            backend = backend_of(parameter)
+            if parameter.dtype.kind != "f":
+                raise TypeError(f"parameter {name!r} must be floating, got {parameter.dtype}")
+            for role, array in {"gradient": gradients[name], **self.slots.get(name, {})}.items():
+                if not backend.owns(array):
+                    raise DeviceMismatchError(
+                        f"parameter {name!r} is on {backend.name}, but its {role}, a "
+                        f"{type(array).__module__}.{type(array).__qualname__}, is not: "
+                        f"get_backend({backend.name!r}).asarray(...) moves host data there"
+                    )
+                if (array.shape, array.dtype) != (parameter.shape, parameter.dtype):
+                    raise ValueError(
+                        f"parameter {name!r} is {parameter.dtype} of shape {parameter.shape}, but "
+                        f"its {role} {array.dtype} of shape {array.shape}; a slot that does not "
+                        "fit has served another model, and slots.clear() forgets it"
+                    )
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum if asked for (`keras.optimizers.SGD`).
+
+    Plain: ``w -= lr g``. With momentum ``mu``: ``m = mu m - lr g``, then ``w += m``, or
+    ``w += mu m - lr g`` by Nesterov. The rate is inside the momentum here and outside it in PyTorch
+    (``b = mu b + g``, ``w -= lr b``): the two agree until the rate is changed.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        See `Optimizer`.
+    momentum : float, optional
+        At least 0 and below 1.
+    nesterov : bool, optional
+        Whether to take the gradient's step once more (Y. Nesterov, 1983); without momentum it
+        makes no difference.
+    """
+
+    def __init__(
+        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False
+    ) -> None:
+        super().__init__(learning_rate)
+        self.momentum = _number("momentum", momentum, below=1)
+        self.nesterov = _flag("nesterov", nesterov)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the present learning rate included."""
+        return {
+            "learning_rate": self.learning_rate,
+            "momentum": self.momentum,
+            "nesterov": self.nesterov,
+        }
+
+    def _slot_names(self) -> tuple[str, ...]:
+        return ("momentum",) if self.momentum else ()
+
+    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
+        xp.multiply(g, self.learning_rate, out=scratch)
+        if self.momentum:
+            m = slots["momentum"]
+            m *= self.momentum
+            m -= scratch
+            if not self.nesterov:
+                w += m
+                return
+            w -= scratch
+            xp.multiply(m, -self.momentum, out=scratch)
+        w -= scratch
+
+
+class RMSprop(Optimizer):
+    """Steps over the gradients' root mean square (`keras.optimizers.RMSprop`; G. Hinton, 2012).
+
+    ``v = rho v + (1 - rho) g**2`` and ``step = lr g / sqrt(v + epsilon)``; centered,
+    ``a = rho a + (1 - rho) g`` and ``v - a**2`` takes the place of ``v`` in the step, a difference
+    that is kept from falling below 0 by rounding. Then ``w -= step``, or with momentum ``mu``
+    ``m = mu m + step`` and ``w -= m``. PyTorch adds epsilon outside the root.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        See `Optimizer`.
+    rho, momentum : float, optional
+        At least 0 and below 1.
+    epsilon : float, optional
+        Above 0.
+    centered : bool, optional
+        Whether to divide by the gradients' estimated standard deviation instead.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.rho = _number("rho", rho, below=1)
+        self.momentum = _number("momentum", momentum, below=1)
+        self.epsilon = _number("epsilon", epsilon, positive=True)
+        self.centered = _flag("centered", centered)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the present learning rate included."""
+        return {
+            "learning_rate": self.learning_rate,
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "centered": self.centered,
+        }
+
+    def _slot_names(self) -> tuple[str, ...]:
+        optional = {"momentum": self.momentum, "average_gradient": self.centered}
+        return ("velocity", *(name for name, needed in optional.items() if needed))
+
+    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
+        v = slots["velocity"]
+        _move_average(xp, v, xp.square(g, out=scratch), self.rho, scratch)
+        if self.centered:
+            a = slots["average_gradient"]
+            _move_average(xp, a, g, self.rho, scratch)
+            xp.square(a, out=scratch)
+            xp.subtract(v, scratch, out=scratch)
+            xp.maximum(scratch, 0, out=scratch)
+            scratch += self.epsilon
+        else:
+            xp.add(v, self.epsilon, out=scratch)
+        xp.sqrt(scratch, out=scratch)
+        xp.divide(g, scratch, out=scratch)
+        scratch *= self.learning_rate
+        if self.momentum:
+            m = slots["momentum"]
+            m *= self.momentum
+            m += scratch
+            w -= m
+        else:
+            w -= scratch
+
+
+class Adam(Optimizer):
+    """Adaptive moments (`keras.optimizers.Adam`; D. Kingma, J. Ba, 2015, end of section 2).
+
+    ``m = beta_1 m + (1 - beta_1) g`` and ``v = beta_2 v + (1 - beta_2) g**2``, then
+    ``w -= alpha m / (sqrt(v) + epsilon)`` with
+    ``alpha = lr sqrt(1 - beta_2**t) / (1 - beta_1**t)``. This epsilon is the paper's "epsilon hat";
+    PyTorch's is larger by the factor ``1 / sqrt(1 - beta_2**t)`` for the same step.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        See `Optimizer`.
+    beta_1, beta_2 : float, optional
+        At least 0 and below 1.
+    epsilon : float, optional
+        Above 0.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.beta_1 = _number("beta_1", beta_1, below=1)
+        self.beta_2 = _number("beta_2", beta_2, below=1)
+        self.epsilon = _number("epsilon", epsilon, positive=True)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the present learning rate included."""
+        return {
+            "learning_rate": self.learning_rate,
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+        }
+
+    def _slot_names(self) -> tuple[str, ...]:
+        return "momentum", "velocity"
+
+    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
+        m, v, t = slots["momentum"], slots["velocity"], self.iterations + 1
+        alpha = self.learning_rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        _move_average(xp, m, g, self.beta_1, scratch)
+        _move_average(xp, v, xp.square(g, out=scratch), self.beta_2, scratch)
+        xp.sqrt(v, out=scratch)
+        scratch += self.epsilon
+        xp.divide(m, scratch, out=scratch)
+        scratch *= alpha
+        w -= scratch
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (`keras.optimizers.AdamW`; I. Loshchilov, F. Hutter, 2019).
+
+    ``w -= lr weight_decay w`` before the step of `Adam`, for every parameter.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        See `Optimizer`.
+    weight_decay : float, optional
+        At least 0.
+    beta_1, beta_2, epsilon : float, optional
+        See `Adam`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon)
+        self.weight_decay = _number("weight_decay", weight_decay)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the present learning rate included."""
+        return {**super().get_config(), "weight_decay": self.weight_decay}
+
+    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
+        w *= 1 - self.learning_rate * self.weight_decay
+        super()._step(xp, w, g, slots, scratch)
+
+
+OPTIMIZERS: dict[str, type[SGD | RMSprop | Adam]] = {
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def get(optimizer: str | Optimizer) -> Optimizer:
+    """Return an optimizer by its name.
+
+    Parameters
+    ----------
+    optimizer : str or Optimizer
+        A key of `OPTIMIZERS`, in letters of either case. An optimizer is returned as it is.
+
+    Returns
+    -------
+    Optimizer
+        A new one, with its defaults, for a name.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If it is neither.
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if not isinstance(optimizer, str):
+        raise TypeError(f"an optimizer is an Optimizer, as Adam() is, or a name, got {optimizer!r}")
+    if optimizer.lower() not in OPTIMIZERS:
+        raise ValueError(
+            f"unknown optimizer {optimizer!r}; known are {', '.join(map(repr, OPTIMIZERS))}"
+        )
+    return OPTIMIZERS[optimizer.lower()]()
+
+
+def _move_average(xp: Any, average: Array, new: Array, decay: float, scratch: Array) -> None:
+    """Replace ``average`` by ``decay * average + (1 - decay) * new``; ``new`` may be scratch."""
+    average *= decay
+    xp.multiply(new, 1 - decay, out=scratch)
+    average += scratch
+
+
+def _number(name: str, value: Any, positive: bool = False, below: float = math.inf) -> float:
+    """Return a number of at least 0, or above 0, and less than ``below``.
+
+    It is Python's float: a NumPy one would raise float32 parameters to float64.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    number = float(value)
+    if not 0 <= number < below or (positive and number == 0):
+        lowest = "above 0" if positive else "at least 0"
+        highest = "finite" if below == math.inf else f"below {below}"
+        raise ValueError(f"{name} must be {lowest} and {highest}, got {value!r}")
+    return number
+
+
+def _flag(name: str, value: Any) -> bool:
+    """Return ``value`` if it is a bool, or raise."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value

@@ -1,0 +1,100 @@
+"""The training loop."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..backends import Array
+from ..backends.random import derived_seed
+from .callbacks import Callback
+from .feeding import Batches
+from .history import History
+from .interrupts import CleanInterrupt
+from .means import Means
+
+if TYPE_CHECKING:
+    from .model import Model
+
+
+def run_epochs(
+    model: "Model",
+    batches: Batches,
+    validation: Batches | None,
+    epochs: int,
+    callbacks: Sequence[Callback],
+    shuffle: bool,
+) -> History:
+    """Train a model that is compiled and built; see `Model.fit`."""
+    history = History()
+    model.stop_training = False
+    for callback in callbacks:
+        callback.model = model
+        callback.params = {
+            "epochs": epochs,
+            "steps": len(batches),
+            "batch_size": batches.batch_size,
+            "samples": batches.rows,
+        }
+        callback.on_train_begin()
+    try:
+        with CleanInterrupt() as interrupt:
+            for epoch in range(epochs):
+                _run_epoch(
+                    model, batches, validation, epoch, callbacks, shuffle, history, interrupt
+                )
+                if model.stop_training:
+                    break
+    finally:
+        for callback in callbacks:
+            callback.on_train_end()
+    return history
+
+
+def _run_epoch(
+    model: "Model",
+    batches: Batches,
+    validation: Batches | None,
+    epoch: int,
+    callbacks: Sequence[Callback],
+    shuffle: bool,
+    history: History,
+    interrupt: CleanInterrupt,
+) -> None:
+    """Run one epoch; one that is stopped in its midst does not enter the history."""
+    for callback in callbacks:
+        callback.on_epoch_begin(epoch)
+    means = Means(model.metrics)
+    order = derived_seed(model.seed, "shuffle", model.epochs_begun)
+    model.epochs_begun += 1
+    for number, (x, y) in enumerate(batches.shuffled(order) if shuffle else batches):
+        _step(model, x, y, means)
+        for callback in callbacks:
+            callback.on_train_batch_end(number, means.read)
+        if interrupt.requested:
+            model.stop_training = history.interrupted = True
+        if model.stop_training:
+            return
+    logs = means.read()
+    if validation is not None:
+        logs |= evaluate(model, validation, prefix="val_")
+    history.append(epoch, logs)
+    for callback in callbacks:
+        callback.on_epoch_end(epoch, logs)
+
+
+def _step(model: "Model", x: Array, y: Array, means: Means) -> None:
+    """Learn from one batch."""
+    predicted = model.layer.forward(x, training=True)
+    loss, gradient = model.loss.value_and_gradient(y, predicted)
+    model.layer.backward(gradient)
+    model.optimizer.update(model.layer.parameters, model.layer.gradients)
+    means.update(loss, y, predicted)
+
+
+def evaluate(model: "Model", batches: Batches, prefix: str = "") -> dict[str, float]:
+    """Return the loss and the metrics over the batches, by name."""
+    means = Means(model.metrics)
+    for x, y in batches:
+        predicted = model.layer.forward(x)
+        means.update(model.loss.value_and_gradient(y, predicted)[0], y, predicted)
+    model.layer.clear()
+    return means.read(prefix)

@@ -1,0 +1,414 @@
+"""A layer with what it takes to train it."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ..backends import Array, Backend, backend_of
+from ..backends.random import next_seed
+from ..layers import Layer, deserialize, serialize
+from ..layers import Sequential as SequentialLayer
+from ..layers.checks import check_input
+from ..losses import BinaryCrossentropy, Loss
+from ..losses import get as get_loss
+from ..metrics import Accuracy, Metric
+from ..metrics import get as get_metric
+from ..optimizers import Optimizer
+from ..optimizers import get as get_optimizer
+from . import files
+from .callbacks import Callback
+from .feeding import Batches
+from .fitting import evaluate, run_epochs
+from .history import History
+from .progress import progress
+from .summary import summarize
+
+
+class _Compiled(NamedTuple):
+    optimizer: Optimizer
+    loss: Loss
+    metrics: tuple[Metric, ...]
+
+
+class Model:
+    """A layer with an optimizer, a loss and metrics.
+
+    Host arrays given to `fit`, `evaluate` and `predict` are sent to the model's device batch by
+    batch, and predictions come back to the host; arrays that are on the device stay there.
+
+    Parameters
+    ----------
+    layer : Layer
+        What to train; any layer will do.
+    device : str or Backend, optional
+        Where to: where the layer is, or else the CPU, if left out.
+
+    Attributes
+    ----------
+    layer : Layer
+        The layer itself.
+    stop_training : bool
+        Set to True by a callback, it ends the run after the batch.
+    seed : int
+        Seed of the order in which samples are taken; from `onepath.set_seed`'s sequence.
+    epochs_begun : int
+        How many epochs were begun; each has an order of its own.
+    """
+
+    def __init__(self, layer: Layer, device: str | Backend | None = None) -> None:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"a model is made of a layer, got {layer!r}")
+        self.layer = layer.to(device or layer.backend or "cpu")
+        self.stop_training = False
+        self.seed = next_seed()
+        self.epochs_begun = 0
+        self._compiled: _Compiled | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.layer!r})"
+
+    @property
+    def backend(self) -> Backend:
+        """Where the model is."""
+        return self.layer.home
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer, once compiled."""
+        return self._settings().optimizer
+
+    @property
+    def loss(self) -> Loss:
+        """The loss, once compiled."""
+        return self._settings().loss
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics, once compiled."""
+        return self._settings().metrics
+
+    def to(self, device: str | Backend) -> "Model":
+        """Move the layer to a device; what the optimizer remembers of each parameter is dropped.
+
+        Parameters
+        ----------
+        device : str or Backend
+            Where to.
+
+        Returns
+        -------
+        Model
+            The model itself.
+        """
+        before = self.layer.backend
+        self.layer.to(device)
+        if self._compiled is not None and self.layer.backend is not before:
+            self._compiled.optimizer.slots.clear()
+        return self
+
+    def compile(
+        self,
+        optimizer: str | Optimizer = "rmsprop",
+        loss: str | Loss | None = None,
+        metrics: Iterable[str | Metric] = (),
+    ) -> None:
+        """Say how to train.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, optional
+            Its name, for the default options, or the optimizer itself.
+        loss : str or Loss
+            Its name, or the loss itself, as in ``CategoricalCrossentropy(from_logits=True)``.
+        metrics : iterable of str or Metric, optional
+            What to measure beside the loss, such as ``"accuracy"``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If something is not known; nothing is changed.
+        """
+        if loss is None:
+            raise ValueError(f"compile needs a loss, such as {', '.join(_some_losses())}")
+        chosen = get_loss(loss)
+        self._compiled = _Compiled(
+            get_optimizer(optimizer),
+            chosen,
+            tuple(_metric(metric, chosen) for metric in metrics),
+        )
+
+    def build(self, input_shape: Iterable[int]) -> None:
+        """Make the parameters; `fit` does it otherwise.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            The shape of one sample, without the batch.
+        """
+        self.layer.build(tuple(input_shape))
+
+    def fit(
+        self,
+        x: Array,
+        y: Array,
+        batch_size: int = 32,
+        epochs: int = 1,
+        validation_data: tuple[Array, Array] | None = None,
+        callbacks: Iterable[Callback] = (),
+        shuffle: bool = True,
+        verbose: str | int = "auto",
+    ) -> History:
+        """Train the model.
+
+        Everything is checked before the first step. Ctrl-C ends the run after the batch, with what
+        was learned so far; a second one ends it at once.
+
+        Parameters
+        ----------
+        x : array, shape (N, *sample)
+            Inputs, floating, on the host or on the model's device.
+        y : array, shape (N, ...)
+            Targets, as the loss takes them.
+        batch_size : int, optional
+            Samples in a step.
+        epochs : int, optional
+            How many times to go through the data.
+        validation_data : (array, array), optional
+            Inputs and targets on which the model is evaluated after each epoch.
+        callbacks : iterable of Callback, optional
+            What is to look on or step in.
+        shuffle : bool, optional
+            Whether each epoch takes the samples in an order of its own.
+        verbose : {"auto", 0, 1, 2}, optional
+            0 is silence, 1 a progress bar, 2 a line for each epoch; "auto" is the bar on a
+            terminal.
+
+        Returns
+        -------
+        History
+            Loss and metrics by epoch.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not compiled.
+        TypeError, ValueError
+            If data or options do not fit: labels out of range, integer images, empty data, other
+            numbers of inputs than of targets. Nothing is changed.
+        """
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
+            raise ValueError(f"epochs must be an integer of at least 0, got {epochs!r}")
+        batches = self._batches(batch_size, x=x, y=y)
+        validation = None
+        if validation_data is not None:
+            val_x, val_y = validation_data
+            validation = self._batches(batch_size, validation_x=val_x, validation_y=val_y)
+        watching = [*callbacks, *progress(verbose)]
+        self.build(x.shape[1:])
+        history = run_epochs(self, batches, validation, epochs, watching, shuffle)
+        self.layer.clear()
+        return history
+
+    def evaluate(self, x: Array, y: Array, batch_size: int = 256) -> dict[str, float]:
+        """Measure loss and metrics without learning.
+
+        Parameters
+        ----------
+        x, y : array
+            As for `fit`.
+        batch_size : int, optional
+            Samples at a time.
+
+        Returns
+        -------
+        dict of str to float
+            ``"loss"`` and the metrics by name.
+
+        Raises
+        ------
+        RuntimeError, TypeError, ValueError
+            As `fit` does.
+        """
+        batches = self._batches(batch_size, x=x, y=y)
+        self.build(x.shape[1:])
+        return evaluate(self, batches)
+
+    def predict(self, x: Array, batch_size: int = 256) -> Array:
+        """Compute the outputs for many samples.
+
+        Parameters
+        ----------
+        x : array, shape (N, *sample)
+            Inputs, on the host or on the model's device.
+        batch_size : int, optional
+            Samples at a time.
+
+        Returns
+        -------
+        array, shape (N, *output)
+            Where ``x`` is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the data does not fit.
+        """
+        batches = Batches(self.backend, batch_size, x=x)
+        self._check_samples(x)
+        outputs = [self._returned(self.layer.forward(batch), x) for (batch,) in batches]
+        self.layer.clear()
+        return backend_of(outputs[0]).xp.concatenate(outputs)
+
+    def predict_proba(self, x: Array, batch_size: int = 256) -> Array:
+        """Compute the probabilities of the classes, whether or not the layer ends in logits.
+
+        Parameters, result and errors are those of `predict`; besides, the model must be compiled
+        with a crossentropy, which knows what the outputs are.
+        """
+        return self.loss.probabilities(self.predict(x, batch_size))
+
+    def summary(self) -> None:
+        """Print the layers, their output shapes and how many parameters they have.
+
+        Raises
+        ------
+        RuntimeError
+            If the model is not built.
+        """
+        print(summarize(self.layer))
+
+    def arrays(self) -> dict[str, Array]:
+        """Return parameters and state by name: all that makes up what was learned."""
+        return self.layer.parameters | self.layer.state
+
+    def save(self, path: Any) -> None:
+        """Write the model to a file; the model stays where it is.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, by custom named ``*.onepath``. An older one is replaced when all is on disk.
+
+        Raises
+        ------
+        ImportError
+            If safetensors is not installed.
+        RuntimeError
+            If the model is not built.
+        """
+        if self.layer.input_shape is None:
+            raise RuntimeError("the model is not built: call build(input_shape) or fit first")
+        description: dict[str, Any] = {
+            "layer": serialize(self.layer),
+            "input_shape": self.layer.input_shape,
+            "loss": None,
+        }
+        if self._compiled is not None:
+            description["loss"] = [self.loss.name, self.loss.get_config()]
+        host = {name: self.backend.to_numpy(array) for name, array in self.arrays().items()}
+        files.write(path, description, host)
+
+    def _settings(self) -> _Compiled:
+        if self._compiled is None:
+            raise RuntimeError("the model is not compiled: call compile(optimizer, loss) first")
+        return self._compiled
+
+    def _batches(self, batch_size: int, **data: Array) -> Batches:
+        """Check inputs and targets, and divide them into batches."""
+        settings = self._settings()
+        batches = Batches(self.backend, batch_size, **data)
+        x, y = batches.arrays
+        self._check_samples(x)
+        outputs = self.layer.compute_output_shape(x.shape[1:])
+        settings.loss.check_labels(y, outputs[-1] if outputs else 1)
+        return batches
+
+    def _check_samples(self, x: Array) -> None:
+        check_input(self.layer.title, x)
+        self.layer.check_sample(x.shape[1:])
+
+    def _returned(self, y: Array, x: Array) -> Array:
+        """Bring outputs to where the inputs were."""
+        return y if self.backend.owns(x) else self.backend.to_numpy(y)
+
+
+class Sequential(Model):
+    """A model of layers one after the other.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        At least one.
+    device : str or Backend, optional
+        As for `Model`.
+    name : str, optional
+        The name of the whole.
+    """
+
+    def __init__(
+        self,
+        layers: Iterable[Layer],
+        device: str | Backend | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(SequentialLayer(layers, name), device)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, first to last."""
+        return tuple(self.layer.children)  # type: ignore[attr-defined]
+
+
+def load_model(path: Any, device: str | Backend | None = None) -> Model:
+    """Read a model that `Model.save` wrote.
+
+    Layers of one's own must have been made known by `onepath.layers.register_layer`.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    device : str or Backend, optional
+        Where to put the model: on the CPU if left out.
+
+    Returns
+    -------
+    Model
+        Built, with the weights, and with the loss if there was one; `compile` it to go on training.
+
+    Raises
+    ------
+    CorruptFileError
+        If the file is damaged, or is no model file.
+    FileNotFoundError
+        If there is none.
+    ImportError
+        If safetensors is not installed.
+    ValueError
+        If it holds a layer whose class is not registered.
+    """
+    description, arrays = files.read(path)
+    model = Model(deserialize(description["layer"]))
+    model.build(description["input_shape"])
+    places = model.arrays()
+    if {k: (a.shape, a.dtype) for k, a in places.items()} != {
+        k: (a.shape, a.dtype) for k, a in arrays.items()
+    }:
+        raise files.CorruptFileError(f"{path}: the weights do not fit the layers")
+    for name, place in places.items():
+        place[...] = arrays[name]
+    if description["loss"] is not None:
+        name, config = description["loss"]
+        model.compile(loss=type(get_loss(name)).from_config(config))
+    return model if device is None else model.to(device)
+
+
+def _metric(metric: str | Metric, loss: Loss) -> Metric:
+    """Get a metric; by its name, accuracy puts its threshold where the loss's logits have it."""
+    if isinstance(metric, str) and isinstance(loss, BinaryCrossentropy) and loss.from_logits:
+        chosen = get_metric(metric)
+        return Accuracy(threshold=0.0) if isinstance(chosen, Accuracy) else chosen
+    return get_metric(metric)
+
+
+def _some_losses() -> tuple[str, ...]:
+    return ("'mse'", "'binary_crossentropy'", "'sparse_categorical_crossentropy'")
