@@ -8,7 +8,10 @@ cupyx.scipy.signal on CUDA: the same forward and backward mathematics on both.
 ...                        op.layers.Dense(10)])
 """
 
-from . import backends, datasets, layers, losses, metrics, optimizers, training
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import backends, layers, losses, metrics, optimizers, training
 from .backends import (
     available_backends,
     backend_of,
@@ -21,6 +24,9 @@ from .backends import (
     transfers,
 )
 from .training import Model, Sequential, load_model
+
+if TYPE_CHECKING:
+    from . import datasets
 
 __version__ = "0.1.0"
 
@@ -46,3 +52,10 @@ __all__ = [
     "training",
     "transfers",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `datasets` when it is asked for: its readers of archives double the time otherwise."""
+    if name == "datasets":
+        return import_module(".datasets", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

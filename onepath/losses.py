@@ -20,7 +20,8 @@ class Loss(ABC):
 
     Calling a loss, and `gradient`, look at everything, the values of the labels too, for which a
     GPU has to be waited for. `value_and_gradient` leaves those values out: a training loop calls it
-    for each batch, after one `check_labels` on the whole data.
+    for each batch, after one `check_labels` on the whole data. A loss of one's own overrides
+    `_evaluate`, and `_target_shape` and `_limit` where they apply.
 
     Attributes
     ----------

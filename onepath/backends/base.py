@@ -158,11 +158,11 @@ class Backend(ABC):
         Raises
         ------
         DeviceMismatchError
-            If ``x`` lives elsewhere.
+            If ``x`` lives elsewhere, or its library does not share it.
         """
         try:
             array = self.xp.from_dlpack(x)
-        except (BufferError, RuntimeError, ValueError) as error:
+        except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
             raise DeviceMismatchError(
                 f"from_dlpack: {type(x).__module__}.{type(x).__qualname__} cannot be shared with "
                 f"{self.name}: {error}"
@@ -304,7 +304,7 @@ class Backend(ABC):
     def apply_signal(self, function: str, in1: Array, in2: Array, **options: Any) -> Array:
         """Call the signal module's function of that name, its arguments being checked already."""
         call: Callable[..., Array] = getattr(self.signal, function)
-        return call(in1, in2, **options)
+        return self.xp.asarray(call(in1, in2, **options))  # SciPy makes a scalar of a 0-d result
 
     # Batched convolution
 

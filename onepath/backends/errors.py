@@ -2,7 +2,7 @@
 
 
 class BackendUnavailableError(RuntimeError):
-    """A backend that is known cannot run here; the message says what was found and what mends it."""
+    """A known backend cannot run here; the message says what was found and what mends it."""
 
 
 class DeviceMismatchError(TypeError):

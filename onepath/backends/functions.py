@@ -64,7 +64,7 @@ def conv_input_gradient(
     groups: int = 1,
     engine: str = "auto",
 ) -> Array:
-    """Gradient of `conv` with respect to its input; as a layer of its own, a transposed convolution.
+    """Gradient of `conv` with respect to its input: a transposed convolution.
 
     Parameters
     ----------

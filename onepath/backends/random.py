@@ -6,12 +6,12 @@ correctly (``+ - * / sqrt``), one operation at a time, so devices cannot differ 
 
 References
 ----------
-.. [1] J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+.. [1] J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+   SC 2011.
 .. [2] M. Wichura, "Algorithm AS 241: the percentage points of the normal distribution",
    Applied Statistics 37 (1988).
 """
 
-import hashlib
 import math
 from typing import Any, Protocol
 
@@ -91,9 +91,18 @@ class Random:
         -------
         array
             Numbers on the backend's device.
+
+        Raises
+        ------
+        ValueError
+            If the dtype is another one, or ``low`` is above ``high``.
         """
         xp, size = self._xp, math.prod(shape)
         dtype = xp.dtype(dtype)
+        if dtype not in (xp.float32, xp.float64):
+            raise ValueError(f"uniform: dtype must be float32 or float64, got {dtype}")
+        if not low <= high:
+            raise ValueError(f"uniform: low must not be above high, got {low} and {high}")
         if dtype == xp.float64:
             unit = (self.bits(size) >> 11).astype(dtype) * 2.0**-53
         else:
@@ -102,6 +111,8 @@ class Random:
         if (low, high) != (0.0, 1.0):
             unit *= dtype.type(high - low)
             unit += dtype.type(low)
+            # the sum may have been rounded up to the bound itself
+            xp.minimum(unit, xp.nextafter(dtype.type(high), dtype.type(low)), out=unit)
         return unit.reshape(shape)
 
     def normal(
@@ -127,8 +138,9 @@ class Random:
         array
             Numbers on the backend's device, at most 8.3 standard deviations from the mean.
         """
-        halfway = (self.bits(math.prod(shape)) >> 11).astype("float64") + 0.5
-        z = _normal_quantile(self._xp, halfway * 2.0**-53)
+        # 52 bits and a half are exact in a float64; with one bit more, the half would be rounded
+        halfway = (self.bits(math.prod(shape)) >> 12).astype("float64") + 0.5
+        z = _normal_quantile(self._xp, halfway * 2.0**-52)
         return (z * std + mean).astype(dtype).reshape(shape)
 
     def permutation(self, size: int) -> Array:
@@ -145,6 +157,8 @@ def checked_seed(seed: int) -> int:
 
 def derived_seed(seed: int, *path: str | int) -> int:
     """Return the seed of a stream of its own, told from others by ``path``."""
+    import hashlib  # it loads OpenSSL, which takes a fifth of NumPy's own import time
+
     text = "/".join(map(str, (seed, *path)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
 
@@ -199,20 +213,23 @@ def philox4x64(xp: Any, key: tuple[int, int], counter: int, blocks: int) -> Arra
     c0 = xp.arange(counter + 1, counter + 1 + blocks, dtype="uint64")
     c1, c2, c3 = (xp.zeros_like(c0) for _ in range(3))
     for round_ in range(_ROUNDS):
-        k0, k1 = ((k + round_ * step) & _MASK64 for k, step in zip(key, _KEY_STEPS, strict=True))
-        high0, low0 = _wide_product(_MULTIPLIERS[0], c0)
-        high1, low1 = _wide_product(_MULTIPLIERS[1], c2)
+        k0, k1 = (
+            xp.uint64((k + round_ * step) & _MASK64)
+            for k, step in zip(key, _KEY_STEPS, strict=True)
+        )
+        high0, low0 = _wide_product(xp, _MULTIPLIERS[0], c0)
+        high1, low1 = _wide_product(xp, _MULTIPLIERS[1], c2)
         c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
     return xp.stack([c0, c1, c2, c3], axis=1).reshape(-1)
 
 
-def _wide_product(a: int, b: Array) -> tuple[Array, Array]:
+def _wide_product(xp: Any, a: int, b: Array) -> tuple[Array, Array]:
     """High and low word of the 128-bit products of the word ``a`` with the words ``b``."""
     a_high, a_low = a >> 32, a & _MASK32
     b_high, b_low = b >> 32, b & _MASK32
     middle = b_low * a_high + (b_low * a_low >> 32)
     carry = b_high * a_low + (middle & _MASK32)
-    return b_high * a_high + (middle >> 32) + (carry >> 32), b * a
+    return b_high * a_high + (middle >> 32) + (carry >> 32), b * xp.uint64(a)
 
 
 # Wichura's rational approximations, numerator and denominator, highest power first.

@@ -78,7 +78,7 @@ def get_backend(name: str | Backend = "auto") -> Backend:
             return get_backend("cuda")
         except BackendUnavailableError:
             return get_backend("cpu")
-    kind, colon, number = name.partition(":")
+    kind, colon, number = str(name).partition(":")
     with _lock:
         if kind not in _factories:
             _read_entry_points()
@@ -112,8 +112,10 @@ def backend_of(*arrays: Any) -> Backend:
     DeviceMismatchError
         If they live on different devices.
     TypeError
-        If one is no backend's array.
+        If one is no backend's array, or there is none at all.
     """
+    if not arrays:
+        raise TypeError("backend_of needs at least one array")
     backend = _owner(arrays[0], 0)
     for position, array in enumerate(arrays[1:], 1):
         if not backend.owns(array):

@@ -26,7 +26,7 @@ def read_path(path: Path) -> Split:
     """
     if path.is_dir():
         return idx.read_folder(path)
-    if path.is_file() and path.suffix.lower() == ".npz":
+    if path.is_file() and path.suffix == ".npz":
         return npz.read(path)
     raise ValueError(
         f"{path}: expected a folder with the files {idx.EXPECTED}, or an .npz file with the arrays "

@@ -1,7 +1,7 @@
 """Activations: elementwise but for Softmax, without parameters."""
 
 from ..backends import Array, backend_of
-from .base import Layer
+from .base import Layer, Shape
 from .registry import register_layer
 
 
@@ -40,7 +40,7 @@ class LeakyReLU(Activation):
 
     def __init__(self, negative_slope: float = 0.3, name: str | None = None) -> None:
         super().__init__(name)
-        self.negative_slope = negative_slope
+        self.negative_slope = float(negative_slope)
 
     def _forward(self, x: Array, training: bool) -> Array:
         self._saved = x
@@ -86,14 +86,30 @@ class Softmax(Activation):
     Parameters
     ----------
     axis : int, optional
-        Along which the outputs sum to 1.
+        Along which the outputs sum to 1, in a batch: 1 for channels first, -1 for channels last and
+        for flat features.
     name : str, optional
         See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the axis is that of the batch.
     """
+
+    elementwise = False
 
     def __init__(self, axis: int = -1, name: str | None = None) -> None:
         super().__init__(name)
+        if axis == 0:
+            raise ValueError("axis 0 is the batch; channels are on 1 or, if last, on -1")
         self.axis = axis
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape, if it has the axis."""
+        if not -len(input_shape) <= self.axis <= len(input_shape):
+            raise ValueError(f"there is no axis {self.axis} in a batch of them")
+        return input_shape
 
     def _forward(self, x: Array, training: bool) -> Array:
         xp = backend_of(x).xp

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from ..backends import Array, Backend, get_backend
 from ..backends.random import derived_seed, next_seed
-from .checks import check_input, check_learning_rate, check_output_gradient, input_backend
+from .checks import check_input, check_output_gradient, checked_learning_rate, input_backend
 from .initializers import initial
 
 Shape = tuple[int, ...]
@@ -74,6 +74,8 @@ class Layer:
         self, name: str | None = None, dtype: str | None = None, seed: int | None = None
     ) -> None:
         if name is not None:
+            if "/" in name:
+                raise ValueError(f"a layer's name must be without '/', got {name!r}")
             self.name, self._named = name, True
         if dtype is not None and dtype not in ("float32", "float64"):
             raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
@@ -124,14 +126,15 @@ class Layer:
         Raises
         ------
         DeviceMismatchError
-            If the input lives on another device than the parameters.
+            If the input lives on another device than the parameters, or than `to` has put a layer
+            that is not built yet.
         TypeError
             If the input is no array, or its dtype is not floating.
         ValueError
             If the input is empty or its shape does not fit; the layer is left as it was.
         """
-        tied = self.built and (self.parameters or self.state)
-        backend = input_backend(self.title, input, self.backend if tied else None)
+        free = self.elementwise or (self.built and not (self.parameters or self.state))
+        backend = input_backend(self.title, input, None if free else self.backend)
         x, single = self._batch(input)
         if not (self.elementwise or self.built):
             self.build(x.shape[1:], backend)
@@ -170,7 +173,7 @@ class Layer:
             raise RuntimeError(f"{self.title}: backward needs a forward before it")
         single, shape, dtype = self._output
         if learning_rate is not None:
-            check_learning_rate(learning_rate)
+            learning_rate = checked_learning_rate(learning_rate)
         check_output_gradient(
             self.title, output_gradient, self.backend, shape[1:] if single else shape
         )

@@ -9,12 +9,13 @@ from ..backends import Array, Backend, DeviceMismatchError, backend_of
 Shape = tuple[int, ...]
 
 
-def check_learning_rate(value: Any) -> None:
-    """Raise unless ``value`` is a finite number of at least 0."""
+def checked_learning_rate(value: Any) -> float:
+    """Return ``value`` as a float if it is a finite number of at least 0, or raise."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"learning_rate must be a number, got {value!r}")
     if not 0 <= float(value) < math.inf:
         raise ValueError(f"learning_rate must be finite and at least 0, got {value!r}")
+    return float(value)
 
 
 def input_backend(title: str, input: Any, home: Backend | None) -> Backend:

@@ -17,6 +17,8 @@ class Composite(Layer):
         for child in self.children:
             if not isinstance(child, Layer):
                 raise TypeError(f"{self.title} is made of layers, got {child!r}")
+        if len(set(map(id, self.children))) < len(self.children):
+            raise ValueError(f"{self.title}: a layer is there twice; its copy.deepcopy can be")
         _tell_apart(self.children, self.title)
 
     def __repr__(self) -> str:
@@ -113,7 +115,8 @@ class Sequential(Composite):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the layers again, of registered classes."""
-        return cls([deserialize(layer) for layer in config["layers"]], config["name"])
+        layers = [deserialize(layer) for layer in config.get("layers", ())]
+        return super().from_config({**config, "layers": layers})
 
 
 @register_layer
@@ -171,8 +174,9 @@ class Residual(Composite):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the layers again, of registered classes."""
-        shortcut = None if config["shortcut"] is None else deserialize(config["shortcut"])
-        return cls(deserialize(config["main"]), shortcut, config["name"])
+        main, shortcut = config.get("main", {}), config.get("shortcut")
+        shortcut = None if shortcut is None else deserialize(shortcut)
+        return super().from_config({**config, "main": deserialize(main), "shortcut": shortcut})
 
 
 def _tell_apart(layers: Iterable[Layer], owner: str) -> None:

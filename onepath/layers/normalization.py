@@ -55,8 +55,8 @@ class BatchNormalization(Layer):
         if axis == 0:
             raise ValueError("axis 0 is the batch; channels are on 1 or, if last, on -1")
         self.axis = axis
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = float(momentum)
+        self.epsilon = float(epsilon)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape, if it has the channels."""

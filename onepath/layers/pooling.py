@@ -64,8 +64,9 @@ class Pooling(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the output's shape for a sample of (C, *size) or (*size, C)."""
+        size = self.window(input_shape).output_size
         channels = shape_to_first(input_shape, self.data_format)[0]
-        return shape_from_first((channels, *self.window(input_shape).output_size), self.data_format)
+        return shape_from_first((channels, *size), self.data_format)
 
     def _forward(self, x: Array, training: bool) -> Array:
         xp, window = self.home.xp, self.window(x.shape[1:])

@@ -47,12 +47,13 @@ def deserialize(description: Mapping[str, Any]) -> Layer:
     ValueError
         If the class is not registered, or the description is none.
     """
-    try:
-        class_name, config = description["class_name"], description["config"]
-    except (KeyError, TypeError):
-        raise ValueError(
-            f"a layer's description has 'class_name' and 'config', got {description!r}"
-        ) from None
+    match description:
+        case {"class_name": str(class_name), "config": Mapping() as config}:
+            pass
+        case _:
+            raise ValueError(
+                f"a layer's description has 'class_name' and 'config', got {description!r}"
+            )
     if class_name not in _classes:
         raise ValueError(
             f"no layer class {class_name!r} is registered; register_layer makes your own known. "

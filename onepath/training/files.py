@@ -3,12 +3,8 @@
 Nothing in a file is code: layers are made from a closed registry, and arrays are plain numbers.
 """
 
-import hashlib
-import json
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 FORMAT = 1
@@ -37,6 +33,10 @@ def write(path: Any, description: Mapping[str, Any], arrays: Mapping[str, Any]) 
     OSError
         If the file cannot be written; an older one is left as it was.
     """
+    import json
+    import tempfile
+    from pathlib import Path
+
     save = _safetensors().save
     # safetensors writes the memory as it lies: only C-contiguous arrays come back right
     tensors = {name: array.copy(order="C") for name, array in arrays.items()}
@@ -86,6 +86,9 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     ImportError
         If safetensors is not installed.
     """
+    import json
+    from pathlib import Path
+
     library = _safetensors()
     data = Path(path).read_bytes()
     try:
@@ -122,9 +125,13 @@ def _safetensors() -> Any:
 
 
 def _digest(array: Any) -> str:
+    from hashlib import sha256
+
     kind = f"{array.dtype.str}{array.shape}".encode()
-    return hashlib.sha256(kind + array.tobytes()).hexdigest()
+    return sha256(kind + array.tobytes()).hexdigest()
 
 
 def _text_digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    from hashlib import sha256
+
+    return sha256(text.encode()).hexdigest()

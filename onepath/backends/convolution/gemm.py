@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from ..types import Array, DType
 from .engine import Device, Engine
@@ -143,10 +144,9 @@ def _tile_length(device: Device, geometry: Geometry, dtype: DType) -> int:
     return int(max(1, device.tile_bytes // sample))
 
 
-def _matmul(xp: object, a: Array, b: Array, out: Array) -> None:
-    """``out = a @ b`` for each group; a single one as a plain 2-D product, the fastest everywhere."""
-    matmul = xp.matmul  # type: ignore[attr-defined]
+def _matmul(xp: Any, a: Array, b: Array, out: Array) -> None:
+    """``out = a @ b`` for each group; a single one as a plain 2-D product, the fastest."""
     if len(a) == 1:
-        matmul(a[0], b[0], out=out[0])
+        xp.matmul(a[0], b[0], out=out[0])
     else:
-        matmul(a, b, out=out)
+        xp.matmul(a, b, out=out)

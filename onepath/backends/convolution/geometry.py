@@ -14,7 +14,10 @@ from typing import TypeAlias
 
 Ints: TypeAlias = tuple[int, ...]
 Pads: TypeAlias = tuple[tuple[int, int], ...]
-Padding: TypeAlias = str | int | Iterable[int | tuple[int, int]]
+Padding: TypeAlias = str | int | Iterable[int | Iterable[int]]
+PlainPadding: TypeAlias = str | int | tuple[int | Ints, ...]
+
+_PADDINGS = "'valid', 'same', 'full', an int, or one int or pair of ints for each axis"
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,9 @@ class Window:
         kernel = _ints("kernel_size", kernel_size, rank)
         steps = _ints("strides", strides, rank)
         dilation = _ints("dilation_rate", dilation_rate, rank)
-        if not isinstance(padding, str | int):
-            padding = tuple(padding)
         extent = _extent(kernel, dilation)
-        window = cls(sizes, kernel, steps, _pads(padding, sizes, extent, steps), dilation)
+        pads = _pads(_plain_padding(padding), sizes, extent, steps)
+        window = cls(sizes, kernel, steps, pads, dilation)
         for axis, (have, need) in enumerate(zip(window.padded_size, extent, strict=True)):
             if need > have:
                 raise ValueError(
@@ -193,20 +195,14 @@ class Geometry:
         TypeError, ValueError
             If something is not a positive integer, does not divide, or does not fit.
         """
-
-        def frozen(value: int | str | Iterable[object]) -> object:
-            if isinstance(value, int | str) or not isinstance(value, Iterable):
-                return value
-            return tuple(tuple(v) if isinstance(v, list) else v for v in value)
-
         return _geometry(
-            tuple(input_shape),
-            filters,
-            frozen(kernel_size),
-            frozen(strides),
-            frozen(padding),
-            frozen(dilation_rate),
-            groups,
+            _plain("input shape", input_shape),
+            _plain("filters", filters),
+            _plain("kernel_size", kernel_size),
+            _plain("strides", strides),
+            _plain_padding(padding),
+            _plain("dilation_rate", dilation_rate),
+            _plain("groups", groups),
         )
 
     @property
@@ -232,32 +228,32 @@ class Geometry:
 
 @lru_cache(maxsize=1024)
 def _geometry(
-    input_shape: Ints,
-    filters: int,
+    input_shape: int | Ints,
+    filters: int | Ints,
     kernel_size: int | Ints,
     strides: int | Ints,
-    padding: Padding,
+    padding: PlainPadding,
     dilation_rate: int | Ints,
-    groups: int,
+    groups: int | Ints,
 ) -> Geometry:
     channels, *input_size = _ints("input shape", input_shape, None)
     if not 1 <= len(input_size) <= 3:
         raise ValueError(
             f"the input must have channels and one to three spatial axes, got shape {input_shape}"
         )
-    (filters,), (groups,) = _ints("filters", filters, 1), _ints("groups", groups, 1)
-    for name, count in (("channels", channels), ("filters", filters)):
-        if count % groups:
-            raise ValueError(f"groups={groups} does not divide the {count} {name}")
+    (filter_count,), (group_count,) = _ints("filters", filters, 1), _ints("groups", groups, 1)
+    for name, count in (("channels", channels), ("filters", filter_count)):
+        if count % group_count:
+            raise ValueError(f"groups={group_count} does not divide the {count} {name}")
     window = Window.over(input_size, kernel_size, strides, padding, dilation_rate)
-    return Geometry(window, channels, filters, groups)
+    return Geometry(window, channels, filter_count, group_count)
 
 
 def _extent(kernel_size: Ints, dilation: Ints) -> Ints:
     return tuple((k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True))
 
 
-def _pads(padding: Padding, sizes: Ints, extent: Ints, strides: Ints) -> Pads:
+def _pads(padding: PlainPadding, sizes: Ints, extent: Ints, strides: Ints) -> Pads:
     """Spell padding out as a pair for each axis."""
     if padding == "valid":
         return ((0, 0),) * len(sizes)
@@ -270,21 +266,16 @@ def _pads(padding: Padding, sizes: Ints, extent: Ints, strides: Ints) -> Pads:
         )
         return tuple((total // 2, total - total // 2) for total in totals)
     if isinstance(padding, str):
-        raise ValueError(
-            f"padding must be 'valid', 'same', 'full', an int, or one int or pair of ints for "
-            f"each axis, got {padding!r}"
-        )
-    entries = [padding] * len(sizes) if isinstance(padding, int) else list(padding)
+        raise ValueError(f"padding must be {_PADDINGS}, got {padding!r}")
+    entries = (padding,) * len(sizes) if isinstance(padding, int) else padding
     if len(entries) != len(sizes):
         raise ValueError(
             f"padding has {len(entries)} entries for {len(sizes)} spatial axes: {padding!r}"
         )
-    return tuple(
-        _pair(entry) if isinstance(entry, Iterable) else _pair((entry, entry)) for entry in entries
-    )
+    return tuple(_pair(entry) for entry in entries)
 
 
-def _pair(entry: Iterable[int]) -> tuple[int, int]:
+def _pair(entry: int | Ints) -> tuple[int, int]:
     before, after = _ints("padding", entry, 2, smallest=0)
     return before, after
 
@@ -293,15 +284,37 @@ def _ints(
     name: str, value: int | Iterable[int], length: int | None, smallest: int = 1
 ) -> tuple[int, ...]:
     """Check that ``value`` is made of integers from ``smallest``; repeat a single one."""
-    try:
-        if isinstance(value, Iterable) and not isinstance(value, str):
-            entries = tuple(operator.index(v) for v in value)
-        else:
-            entries = (operator.index(value),) * (length or 1)
-    except TypeError:
-        raise TypeError(f"{name} must be an int or a tuple of ints, got {value!r}") from None
+    plain = _plain(name, value)
+    entries = plain if isinstance(plain, tuple) else (plain,) * (length or 1)
     if length is not None and len(entries) != length:
         raise ValueError(f"{name} must have {length} entries, got {value!r}")
     if any(entry < smallest for entry in entries):
         raise ValueError(f"{name} must be at least {smallest}, got {value!r}")
     return entries
+
+
+def _plain(name: str, value: int | Iterable[int]) -> int | Ints:
+    """Spell integers as Python's own: what is remembered of 2 must not do for 2.0."""
+    try:
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            return tuple(operator.index(v) for v in value)
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an int or a tuple of ints, got {value!r}") from None
+
+
+def _plain_padding(padding: Padding) -> PlainPadding:
+    """Spell integers within padding as Python's own, too."""
+    try:
+        if isinstance(padding, str):
+            return padding
+        if not isinstance(padding, Iterable):
+            return operator.index(padding)
+        return tuple(
+            tuple(map(operator.index, entry))
+            if isinstance(entry, Iterable)
+            else operator.index(entry)
+            for entry in padding
+        )
+    except TypeError:
+        raise TypeError(f"padding must be {_PADDINGS}, got {padding!r}") from None
