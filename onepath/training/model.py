@@ -314,12 +314,15 @@ class Model:
 
     def _batches(self, batch_size: int, **data: Array) -> Batches:
         """Check inputs and targets, and divide them into batches."""
-        settings = self._settings()
+        loss = self._settings().loss
         batches = Batches(self.backend, batch_size, **data)
         x, y = batches.arrays
         self._check_samples(x)
         outputs = self.layer.compute_output_shape(x.shape[1:])
-        settings.loss.check_labels(y, outputs[-1] if outputs else 1)
+        loss.check_labels(y, outputs[-1] if outputs else 1)
+        # the loss's own look at shapes and dtypes, with a prediction that was never made
+        xp = backend_of(y).xp
+        loss.check(y[:1], xp.empty((1, *outputs), dtype="float32"))
         return batches
 
     def _check_samples(self, x: Array) -> None:

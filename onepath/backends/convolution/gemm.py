@@ -29,12 +29,13 @@ class GemmEngine(Engine):
         return None
 
     def workspace(self, device: Device, geometry: Geometry, batch: int, dtype: DType) -> int:
-        """Columns, padded input and rearranged output of one tile."""
+        """Columns, padded input and rearranged output of one tile, and the kernels' gradient."""
         tile = min(batch, _tile_length(device, geometry, dtype))
         outputs = math.prod(geometry.window.output_size)
         padded = geometry.channels * math.prod(geometry.window.padded_size)
         columns = geometry.groups * geometry.reduction * outputs
         size = tile * (columns + padded + geometry.filters * outputs)
+        size += math.prod(geometry.kernel_shape)
         return int(size * device.xp.dtype(dtype).itemsize)
 
     def forward(self, device: Device, x: Array, kernel: Array, geometry: Geometry) -> Array:
