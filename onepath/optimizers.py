@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any, Self
 
-from .backends import Array, DeviceMismatchError, backend_of
+from .backends import Array, Backend, DeviceMismatchError, backend_of, get_backend
 
 
 class Optimizer(ABC):
@@ -84,6 +84,25 @@ class Optimizer(ABC):
                 scratch = backend.workspace.take("optimizer", parameter.shape, parameter.dtype)
                 self._step(backend.xp, parameter, gradients[name], slots, scratch)
         self.iterations += 1
+
+    def to(self, backend: str | Backend) -> Self:
+        """Move what is remembered of each parameter to a device.
+
+        Parameters
+        ----------
+        backend : str or Backend
+            Where to.
+
+        Returns
+        -------
+        Optimizer
+            The optimizer itself.
+        """
+        target = get_backend(backend)
+        for slots in self.slots.values():
+            for name, array in slots.items():
+                slots[name] = target.asarray(backend_of(array).to_numpy(array))
+        return self
 
     @abstractmethod
     def get_config(self) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from onepath.losses import (
     SparseCategoricalCrossentropy,
 )
 
-TORCH = "PyTorch is the oracle here: pip install 'onepath[oracle]'"
 
 # Oracles: one element or one row at a time, in float64
 
@@ -207,8 +206,7 @@ def torch_expression(torch, name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_pytorch_agrees(name):
-    torch = pytest.importorskip("torch", reason=TORCH)
+def test_pytorch_agrees(torch, name):
     loss = CASES[name][0]
     y, p = drawn(CASES[name], (7, 5), seed=3)
     if name in ("categorical", "sparse"):
@@ -425,11 +423,9 @@ def test_lists_are_no_arrays():
         MeanSquaredError()([1.0], np.ones(1))
 
 
-def test_arrays_on_different_devices(backend):
-    if backend.name == "cpu":
-        pytest.skip("takes two devices")
+def test_arrays_on_different_devices(cuda):
     with pytest.raises(DeviceMismatchError, match="argument 0 is on cpu and argument 1 on"):
-        MeanSquaredError()(np.ones(2), backend.asarray(np.ones(2)))
+        MeanSquaredError()(np.ones(2), cuda.asarray(np.ones(2)))
 
 
 # Labels

@@ -180,13 +180,11 @@ def test_batches_add_up_by_samples_until_a_reset(metric, backend):
     assert math.isnan(metric.result())
 
 
-def test_sums_stay_on_the_device(backend):
-    if backend.name == "cpu":
-        pytest.skip("takes two devices")
-    scores, labels = (backend.asarray(array) for array in scores_and_labels((8, 4)))
+def test_sums_stay_on_the_device(cuda):
+    scores, labels = (cuda.asarray(array) for array in scores_and_labels((8, 4)))
     for metric in (Accuracy(), TopKAccuracy(2)):
         metric.update(labels, scores)
-        assert backend.owns(metric._total)
+        assert cuda.owns(metric._total)
 
 
 BAD_SHAPES = [
@@ -216,11 +214,9 @@ def test_dtypes_that_do_not_fit(metric):
         metric.update(np.zeros(3), np.zeros((3, 2)))
 
 
-def test_arrays_on_different_devices(backend):
-    if backend.name == "cpu":
-        pytest.skip("takes two devices")
+def test_arrays_on_different_devices(cuda):
     with pytest.raises(DeviceMismatchError, match="argument 0 is on cpu and argument 1 on"):
-        Accuracy().update(np.ones(2), backend.asarray(np.ones(2)))
+        Accuracy().update(np.ones(2), cuda.asarray(np.ones(2)))
 
 
 @pytest.mark.parametrize(

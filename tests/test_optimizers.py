@@ -9,7 +9,6 @@ from onepath import optimizers
 from onepath.backends import DeviceMismatchError
 from onepath.optimizers import SGD, Adam, AdamW, RMSprop
 
-TORCH = "PyTorch is the oracle here: pip install 'onepath[oracle]'"
 
 # Oracles: Keras's formulas for one number, in float64
 
@@ -79,7 +78,7 @@ def on(backend, arrays, dtype="float64"):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_steps_are_the_formula_s(case, dtype, backend):
+def test_steps_are_the_formula_s(torch, case, dtype, backend):
     """Five steps, the rate being changed in between; float32 parameters stay float32."""
     cls, oracle, options = case
     random = np.random.default_rng(0)
@@ -213,15 +212,13 @@ def run_both(torch, make, optimizer, steps=6):
         ("AdamW", {"weight_decay": 0.1, "eps": 1e-30}, AdamW(RATE, 0.1, epsilon=1e-30)),
     ],
 )
-def test_pytorch_agrees_at_a_constant_rate(name, theirs, ours):
-    torch = pytest.importorskip("torch", reason=TORCH)
+def test_pytorch_agrees_at_a_constant_rate(torch, name, theirs, ours):
     cls = getattr(torch.optim, name)
     expected, actual = run_both(torch, lambda w: cls(w, lr=RATE, **theirs), ours)
     np.testing.assert_allclose(actual, expected, rtol=1e-9)
 
 
-def test_pytorch_agrees_on_the_first_step_of_adam_with_its_epsilon_scaled():
-    torch = pytest.importorskip("torch", reason=TORCH)
+def test_pytorch_agrees_on_the_first_step_of_adam_with_its_epsilon_scaled(torch):
     ours = Adam(RATE, epsilon=0.1 * math.sqrt(1 - 0.999))
     expected, actual = run_both(
         torch, lambda w: torch.optim.Adam(w, lr=RATE, eps=0.1), ours, steps=1
@@ -230,12 +227,11 @@ def test_pytorch_agrees_on_the_first_step_of_adam_with_its_epsilon_scaled():
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
-def test_momentum_is_keras_s_and_not_pytorch_s_once_the_rate_changes(nesterov):
+def test_momentum_is_keras_s_and_not_pytorch_s_once_the_rate_changes(torch, nesterov):
     """Keras has the rate inside the momentum, PyTorch outside; by hand, from w = 0 with g = 1.
 
     Keras: m = -0.1, then 0.5 (-0.1) - 1 = -1.05. PyTorch: b = 1, then 1.5, times the rate 1.
     """
-    torch = pytest.importorskip("torch", reason=TORCH)
     ours, theirs = np.zeros(1), torch.zeros(1, dtype=torch.float64, requires_grad=True)
     theirs.grad = torch.ones_like(theirs)
     keras_like = SGD(0.1, momentum=0.5, nesterov=nesterov)
@@ -306,11 +302,9 @@ def test_a_gradient_that_is_no_array():
     )
 
 
-def test_a_gradient_on_another_device(backend):
-    if backend.name == "cpu":
-        pytest.skip("takes two devices")
+def test_a_gradient_on_another_device(cuda):
     with pytest.raises(DeviceMismatchError, match=r"'a' is on cuda:0, but its gradient, a numpy"):
-        SGD().update({"a": backend.asarray(np.ones(1))}, {"a": np.ones(1)})
+        SGD().update({"a": cuda.asarray(np.ones(1))}, {"a": np.ones(1)})
 
 
 def test_slots_of_another_model():

@@ -87,7 +87,7 @@ class Model:
         return self._settings().metrics
 
     def to(self, device: str | Backend) -> "Model":
-        """Move the layer to a device; what the optimizer remembers of each parameter is dropped.
+        """Move the layer, and what the optimizer remembers of it, to a device.
 
         Parameters
         ----------
@@ -99,10 +99,9 @@ class Model:
         Model
             The model itself.
         """
-        before = self.layer.backend
         self.layer.to(device)
-        if self._compiled is not None and self.layer.backend is not before:
-            self._compiled.optimizer.slots.clear()
+        if self._compiled is not None:
+            self._compiled.optimizer.to(device)
         return self
 
     def compile(
