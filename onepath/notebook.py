@@ -9,7 +9,6 @@ Each layer also takes a batch of such samples, (N, n, 1), and moves with ``layer
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -41,9 +40,6 @@ __all__ = [
 Shape = tuple[int, ...]
 Function = Callable[[Array], Array]
 Comparison = Callable[[Array, Array], Array]
-
-Softmax = partial(layers.Softmax, axis=-2)
-"""Softmax over the rows of a column: `onepath.layers.Softmax` along the last axis but one."""
 
 _MSE = MeanSquaredError()
 _BINARY_CROSSENTROPY = BinaryCrossentropy()
@@ -171,6 +167,15 @@ class Reshape(layers.Reshape):
         if self.built and input_shape != self.input_shape:
             raise ValueError(f"the layer is for samples of shape {self.input_shape}")
         return super().compute_output_shape(input_shape)
+
+
+class Softmax(layers.Softmax):
+    """`onepath.layers.Softmax` over the rows of a column, which are the last axis but one."""
+
+    sample_rank = 2
+
+    def __init__(self, axis: int = -2, name: str | None = None) -> None:
+        super().__init__(axis, name)
 
 
 class Activation(ElementwiseActivation):

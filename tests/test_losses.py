@@ -16,7 +16,6 @@ from onepath.losses import (
     SparseCategoricalCrossentropy,
 )
 
-
 # Oracles: one element or one row at a time, in float64
 
 

@@ -9,7 +9,6 @@ from onepath import optimizers
 from onepath.backends import DeviceMismatchError
 from onepath.optimizers import SGD, Adam, AdamW, RMSprop
 
-
 # Oracles: Keras's formulas for one number, in float64
 
 

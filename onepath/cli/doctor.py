@@ -22,6 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from .. import __version__
 from ..backends import Backend, BackendUnavailableError, get_backend, registered_backends
 
 CORE, EXTRAS, DEVICES, BLAS = "Core", "Extras", "Devices", "BLAS"
@@ -182,8 +183,7 @@ _OLD_DRIVER = "a driver older than 580 takes onepath[cuda12]"
 def _core() -> Iterator[Finding]:
     system = f"{platform.system()} {platform.machine()}"
     yield Finding(CORE, "ok", f"Python {platform.python_version()} on {system}")
-    own = _version("onepath")
-    yield Finding(CORE, "ok", f"onepath {own or 'runs from its source folder'}")
+    yield Finding(CORE, "ok", f"onepath {__version__}")
     for name, package, module, least in _CORE_PACKAGES:
         yield _core_package(name, package, module, least)
 

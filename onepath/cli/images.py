@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-INK = 0.15
+INK = 0.1
 """From which brightness on, as a share of the brightest, a pixel belongs to what is drawn."""
 
 

@@ -31,13 +31,12 @@ def small_network(classes: int, device: str) -> Sequential:
     return Sequential(
         [
             *_block(16),
+            MaxPooling2D(),
             *_block(32),
             MaxPooling2D(),
-            Dropout(0.25),
             *_block(64),
-            MaxPooling2D(),
-            Dropout(0.25),
             Flatten(),
+            Dropout(0.25),
             Dense(classes),
         ],
         device,

@@ -55,6 +55,7 @@ def train(options: argparse.Namespace) -> int:
     )
     model.build(data.x_train.shape[1:])
     kept, held_back = _split(len(data.x_train))
+    folder.mkdir(parents=True, exist_ok=True)
     _announce(model, data, len(kept), len(held_back))
     began = time.perf_counter()
     history = model.fit(
@@ -77,7 +78,6 @@ def _run_folder(options: argparse.Namespace) -> Path:
     folder: Path = options.output or Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists already: nothing is overwritten, name another")
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

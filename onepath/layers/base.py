@@ -84,10 +84,14 @@ class Layer:
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
+        try:
+            config = self.get_config()
+        except AttributeError:  # someone's layer that does not keep its arguments
+            config = {}
         options = ", ".join(
             f"{key}={value!r}"
-            for key, value in self.get_config().items()
-            if value != defaults[key].default and key not in ("name", "seed")
+            for key, value in config.items()
+            if repr(value) != repr(defaults[key].default) and key not in ("name", "seed")
         )
         return f"{type(self).__name__}({options})"
 
