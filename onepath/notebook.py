@@ -88,7 +88,7 @@ class Dense(Layer):
 
     @weights.setter
     def weights(self, value: Any) -> None:
-        self._replace("weights", value)
+        self._replace_parameter("weights", value)
 
     @property
     def bias(self) -> Array:
@@ -97,14 +97,7 @@ class Dense(Layer):
 
     @bias.setter
     def bias(self, value: Any) -> None:
-        self._replace("bias", value)
-
-    def _replace(self, name: str, value: Any) -> None:
-        expected = self.parameters[name].shape
-        value = self.home.asarray(value, dtype=self.dtype)
-        if value.shape != expected:
-            raise ValueError(f"{self.title}: {name} must have shape {expected}, got {value.shape}")
-        self.parameters[name] = value.copy()
+        self._replace_parameter("bias", value)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(input_size, 1) -> (output_size, 1)."""

@@ -1,19 +1,19 @@
 """What every layer has in common."""
 
-import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from ..backends import Array, Backend, get_backend
 from ..backends.random import derived_seed, next_seed
 from .checks import check_input, check_output_gradient, checked_learning_rate, input_backend
+from .configuration import Configurable
 from .initializers import initial
 
 Shape = tuple[int, ...]
 
 
-class Layer:
+class Layer(Configurable):
     """A step of a network: forward, and backward beside it.
 
     Two ways lead to a layer of one's own. The short one overrides `_forward` and `_backward`, and
@@ -81,19 +81,6 @@ class Layer:
             raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
         self.dtype = dtype
         self.seed = next_seed() if seed is None else seed
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
-        try:
-            config = self.get_config()
-        except AttributeError:  # someone's layer that does not keep its arguments
-            config = {}
-        options = ", ".join(
-            f"{key}={value!r}"
-            for key, value in config.items()
-            if repr(value) != repr(defaults[key].default) and key not in ("name", "seed")
-        )
-        return f"{type(self).__name__}({options})"
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -272,7 +259,15 @@ class Layer:
         random = self.home.random(derived_seed(self.seed, name))
         self._parameters[name] = initial(initializer, random, self.home.xp, shape, self.dtype)
 
-    # Moving and configuration
+    def _replace_parameter(self, name: str, value: Any) -> None:
+        """Give a parameter other values, of its shape, from the layer's device or the host."""
+        expected = self.parameters[name].shape
+        value = self.home.asarray(value, dtype=self.dtype)
+        if value.shape != expected:
+            raise ValueError(f"{self.title}: {name} must have shape {expected}, got {value.shape}")
+        self.parameters[name] = value.copy()
+
+    # Moving
 
     def to(self, backend: Backend | str) -> Self:
         """Move parameters, gradients and state to a device.
@@ -300,28 +295,6 @@ class Layer:
         """Drop what the last forward kept for a backward."""
         self._saved = None
         self._output = None
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same layer again, as JSON can hold them."""
-        arguments = inspect.signature(type(self).__init__).parameters
-        return {name: getattr(self, name) for name in arguments if name != "self"}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what `get_config` returned.
-
-        Raises
-        ------
-        ValueError
-            If there is an argument that the layer does not know.
-        """
-        known = set(inspect.signature(cls.__init__).parameters) - {"self"}
-        unknown = set(config) - known
-        if unknown:
-            raise ValueError(
-                f"{cls.__name__} has no {sorted(unknown)}; its arguments are {sorted(known)}"
-            )
-        return cls(**config)
 
     def _batch(self, input: Array) -> tuple[Array, bool]:
         """Return a checked input as a batch, and whether it was a single sample."""

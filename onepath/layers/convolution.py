@@ -1,7 +1,5 @@
 """Convolutional layers in one, two and three dimensions."""
 
-from typing import Any
-
 from ..backends import Array, Geometry
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Layer, Shape
@@ -246,7 +244,7 @@ class Convolutional(Layer):
 
     @kernels.setter
     def kernels(self, value: Array) -> None:
-        self._replace("kernels", value)
+        self._replace_parameter("kernels", value)
 
     @property
     def biases(self) -> Array:
@@ -255,14 +253,7 @@ class Convolutional(Layer):
 
     @biases.setter
     def biases(self, value: Array) -> None:
-        self._replace("biases", value)
-
-    def _replace(self, name: str, value: Any) -> None:
-        expected = self.parameters[name].shape
-        value = self.home.asarray(value, dtype=self.dtype)
-        if value.shape != expected:
-            raise ValueError(f"{self.title}: {name} must have shape {expected}, got {value.shape}")
-        self.parameters[name] = value.copy()
+        self._replace_parameter("biases", value)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return `output_shape`; biases for each position allow one shape of samples only."""

@@ -3,7 +3,9 @@
 from .callbacks import Callback, EarlyStopping
 from .files import CorruptFileError
 from .history import History
-from .model import Model, Sequential, load_model
+from .loading import load_model
+from .model import Model
+from .sequential import Sequential
 
 __all__ = [
     "Callback",

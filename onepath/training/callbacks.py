@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .model import Model
+from .trainee import Trainee
 
 Logs = Mapping[str, float]
 
@@ -21,7 +20,7 @@ class Callback:
         ``"epochs"``, ``"steps"`` (batches in an epoch), ``"batch_size"`` and ``"samples"``.
     """
 
-    model: "Model"
+    model: Trainee
     params: dict[str, int]
 
     def on_train_begin(self) -> None:

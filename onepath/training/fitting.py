@@ -1,7 +1,6 @@
 """The training loop."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..backends import Array
 from ..backends.random import derived_seed
@@ -10,13 +9,11 @@ from .feeding import Batches
 from .history import History
 from .interrupts import CleanInterrupt
 from .means import Means
-
-if TYPE_CHECKING:
-    from .model import Model
+from .trainee import Trainee
 
 
 def run_epochs(
-    model: "Model",
+    model: Trainee,
     batches: Batches,
     validation: Batches | None,
     epochs: int,
@@ -50,7 +47,7 @@ def run_epochs(
 
 
 def _run_epoch(
-    model: "Model",
+    model: Trainee,
     batches: Batches,
     validation: Batches | None,
     epoch: int,
@@ -81,7 +78,7 @@ def _run_epoch(
         callback.on_epoch_end(epoch, logs)
 
 
-def _step(model: "Model", x: Array, y: Array, means: Means) -> None:
+def _step(model: Trainee, x: Array, y: Array, means: Means) -> None:
     """Learn from one batch."""
     predicted = model.layer.forward(x, training=True)
     loss, gradient = model.loss.value_and_gradient(y, predicted)
@@ -90,7 +87,7 @@ def _step(model: "Model", x: Array, y: Array, means: Means) -> None:
     means.update(loss, y, predicted)
 
 
-def evaluate(model: "Model", batches: Batches, prefix: str = "") -> dict[str, float]:
+def evaluate(model: Trainee, batches: Batches, prefix: str = "") -> dict[str, float]:
     """Return the loss and the metrics over the batches, by name."""
     means = Means(model.metrics)
     for x, y in batches:

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from ..backends import Array, Backend, backend_of
 from ..backends.random import next_seed
-from ..layers import Layer, deserialize, serialize
-from ..layers import Sequential as SequentialLayer
+from ..layers import Layer, serialize
 from ..layers.checks import check_input
 from ..losses import BinaryCrossentropy, Loss
 from ..losses import get as get_loss
@@ -331,77 +330,6 @@ class Model:
     def _returned(self, y: Array, x: Array) -> Array:
         """Bring outputs to where the inputs were."""
         return y if self.backend.owns(x) else self.backend.to_numpy(y)
-
-
-class Sequential(Model):
-    """A model of layers one after the other.
-
-    Parameters
-    ----------
-    layers : iterable of Layer
-        At least one.
-    device : str or Backend, optional
-        As for `Model`.
-    name : str, optional
-        The name of the whole.
-    """
-
-    def __init__(
-        self,
-        layers: Iterable[Layer],
-        device: str | Backend | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(SequentialLayer(layers, name), device)
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers, first to last."""
-        return tuple(self.layer.children)  # type: ignore[attr-defined]
-
-
-def load_model(path: Any, device: str | Backend | None = None) -> Model:
-    """Read a model that `Model.save` wrote.
-
-    Layers of one's own must have been made known by `onepath.layers.register_layer`.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    device : str or Backend, optional
-        Where to put the model: on the CPU if left out.
-
-    Returns
-    -------
-    Model
-        Built, with the weights, and with the loss if there was one; `compile` it to go on training.
-
-    Raises
-    ------
-    CorruptFileError
-        If the file is damaged, or is no model file.
-    FileNotFoundError
-        If there is none.
-    ImportError
-        If safetensors is not installed.
-    ValueError
-        If it holds a layer whose class is not registered.
-    """
-    description, arrays = files.read(path)
-    model = Model(deserialize(description["layer"]))
-    model.build(description["input_shape"])
-    places = model.arrays()
-    if {k: (a.shape, a.dtype) for k, a in places.items()} != {
-        k: (a.shape, a.dtype) for k, a in arrays.items()
-    }:
-        raise files.CorruptFileError(f"{path}: the weights do not fit the layers")
-    for name, place in places.items():
-        place[...] = arrays[name]
-    if description["loss"] is not None:
-        name, config = description["loss"]
-        model.compile(loss=type(get_loss(name)).from_config(config))
-    return model if device is None else model.to(device)
 
 
 def _metric(metric: str | Metric, loss: Loss) -> Metric:
