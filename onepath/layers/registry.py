@@ -35,7 +35,18 @@ def register_layer(cls: LayerType) -> LayerType:
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
-    """Return class name and configuration of a layer, as JSON can hold them."""
+    """Return class name and configuration of a layer, as JSON can hold them.
+
+    Raises
+    ------
+    ValueError
+        If the layer could not be made again, its class not being registered.
+    """
+    if _classes.get(type(layer).__name__) is not type(layer):
+        raise ValueError(
+            f"{type(layer).__module__}.{type(layer).__qualname__} is not registered, so it could "
+            "not be made again: register_layer makes it known"
+        )
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 
