@@ -6,9 +6,10 @@ normalised before either sees them, so that what is left is what both agree on.
 """
 
 import math
+from contextlib import suppress
 from typing import Any, Protocol
 
-from .types import Array
+from .types import Array, DType
 
 _MODES = ("full", "valid", "same")
 _METHODS = ("auto", "direct", "fft")
@@ -21,9 +22,10 @@ _BOUNDARIES = {
     "symmetric": "symm",
 }
 
-# What a butterfly of the transform costs, in multiply-adds of the direct sum, as SciPy 1.17 runs
-# them on a CPU: its 1-D sum is vectorised, the one for more dimensions is not.
-_BUTTERFLY_1D, _BUTTERFLY_ND = 8.0, 0.05
+# Nanoseconds that they cost as SciPy 1.17 runs them on a CPU: a product of the direct sum, which is
+# vectorised in 1-D alone; a butterfly of the transform, and its start.
+_PRODUCT_1D, _PRODUCT_ND = 0.15, 25.0
+_BUTTERFLY, _TRANSFORM = 1.0, 2e5
 
 
 class SignalDevice(Protocol):
@@ -75,8 +77,9 @@ def correlate_2d(
         )
     _choice(function, "boundary", boundary, tuple(_BOUNDARIES))
     _refuse(function, in1, "?e")
+    fill = _fill(function, fillvalue, device.xp, in1.dtype)
     return device.apply_signal(
-        function, in1, in2, mode=mode, boundary=_BOUNDARIES[boundary], fillvalue=fillvalue
+        function, in1, in2, mode=mode, boundary=_BOUNDARIES[boundary], fillvalue=fill
     )
 
 
@@ -129,9 +132,9 @@ def choose_method(
         outputs = math.prod(abs(a - b) + 1 for a, b in zip(shape1, shape2, strict=True))
         products = outputs * math.prod(map(min, shape1, shape2))
     points = math.prod(a + b - 1 for a, b in zip(shape1, shape2, strict=True))
-    butterflies = 3 * points * math.log2(points + 1)
-    step = _BUTTERFLY_1D if len(shape1) == 1 else _BUTTERFLY_ND
-    return "direct" if products <= butterflies * step else "fft"
+    direct = products * (_PRODUCT_1D if len(shape1) == 1 else _PRODUCT_ND)
+    fft = _TRANSFORM + _BUTTERFLY * 3 * points * math.log2(points + 1)
+    return "direct" if direct <= fft else "fft"
 
 
 def _admitted(
@@ -166,6 +169,20 @@ def _admitted(
 def _choice(function: str, argument: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{function}: {argument} must be one of {allowed}, got {value!r}")
+
+
+def _fill(function: str, value: complex, xp: Any, dtype: DType) -> complex:
+    """Spell the fill value as a Python number of the dtype's kind; integers cut a fraction off."""
+    with suppress(TypeError, ValueError, OverflowError):
+        number = complex(value)
+        if dtype.kind == "c":
+            return number
+        if number.imag == 0 and dtype.kind == "f":
+            return number.real
+        whole, limits = int(number.real), xp.iinfo(dtype)
+        if number.imag == 0 and limits.min <= whole <= limits.max:
+            return whole
+    raise ValueError(f"{function}: fillvalue must be a number that {dtype} holds, got {value!r}")
 
 
 def _refuse(function: str, array: Array, characters: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import transfers
 from .base import Backend, Memory
+from .direct import direct_sum
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .types import Array, DType
 
@@ -105,38 +106,12 @@ class CudaBackend(Backend):
             return Memory(pool.used_bytes(), pool.total_bytes(), self._device.mem_info[1])
 
     def apply_signal(self, function: str, in1: Array, in2: Array, **options: Any) -> Array:
-        """Call CuPy's function of that name, and mend where it departs from SciPy's.
-
-        CuPy's direct sum skips zero weights, so that NaN or infinity times zero is left out where
-        SciPy has NaN. ``0 * x`` is zero but NaN where x is not finite: summed over the zero
-        weights, it is just what was left out.
-        """
+        """Call CuPy's function of that name; its direct sums are mended to be SciPy's."""
         with self.scope():
             call = getattr(self.signal, function)
-            out = call(in1, in2, **options)
-            direct = options.get("method") == "direct" or "boundary" in options
-            if direct and in1.ndim and in1.dtype.kind in "fc":
-                if _second_is_weights(in1.shape, in2.shape, options):
-                    skipped = in1 * 0, (in2 == 0).astype(in2.dtype)
-                else:
-                    skipped = (in1 == 0).astype(in1.dtype), in2 * 0
-                if "fillvalue" in options:
-                    options["fillvalue"] = options["fillvalue"] * 0
-                out = out + call(*skipped, **options)
-            return out
-
-
-def _second_is_weights(
-    shape1: tuple[int, ...], shape2: tuple[int, ...], options: dict[str, Any]
-) -> bool:
-    """Whether CuPy takes in2, not in1, for the weights of its direct sum."""
-    if options["mode"] == "valid" and any(a < b for a, b in zip(shape1, shape2, strict=True)):
-        return False
-    zero_around = options.get("boundary", "fill") == "fill" and options.get("fillvalue", 0) == 0
-    size1, size2 = 1, 1
-    for a, b in zip(shape1, shape2, strict=True):
-        size1, size2 = size1 * a, size2 * b
-    return not (size2 > size1 and zero_around)
+            if in1.ndim and (options.get("method") == "direct" or "boundary" in options):
+                return direct_sum(self._cupy, call, in1, in2, **options)
+            return call(in1, in2, **options)
 
 
 def _usable_cupy(index: int) -> Any:

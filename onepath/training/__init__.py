@@ -1,6 +1,6 @@
 """Training: models that compile, fit, evaluate, predict and are saved."""
 
-from .callbacks import Callback, EarlyStopping
+from .callbacks import Callback, EarlyStopping, LearningRateScheduler
 from .files import CorruptFileError
 from .history import History
 from .loading import load_model
@@ -12,6 +12,7 @@ __all__ = [
     "CorruptFileError",
     "EarlyStopping",
     "History",
+    "LearningRateScheduler",
     "Model",
     "Sequential",
     "load_model",

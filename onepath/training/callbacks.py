@@ -115,3 +115,22 @@ class EarlyStopping(Callback):
         for name, array in self.model.arrays().items():
             if name in self._weights:
                 array[...] = self._weights[name]
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate before each epoch.
+
+    Parameters
+    ----------
+    schedule : callable
+        ``schedule(epoch, learning_rate)`` returns the rate for an epoch, counted from 0, given the
+        rate so far.
+    """
+
+    def __init__(self, schedule: Callable[[int, float], float]) -> None:
+        self.schedule = schedule
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Set the rate."""
+        optimizer = self.model.optimizer
+        optimizer.learning_rate = self.schedule(epoch, optimizer.learning_rate)

@@ -1,0 +1,63 @@
+"""Arguments of layers that cannot be."""
+
+import numpy as np
+import pytest
+
+from onepath.layers import Conv1D, Conv2D, Dense, Reshape
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int32", "double", np.float32])
+def test_dtype(dtype):
+    with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64', got "):
+        Dense(2, dtype=dtype)
+
+
+@pytest.mark.parametrize("units", [0, -1, 2.0, "3", True, None])
+def test_units(units):
+    with pytest.raises(ValueError, match=f"units must be a positive integer, got {units!r}"):
+        Dense(units)
+
+
+@pytest.mark.parametrize("target", [(0, 4), (-2, 2), (-1, -1)])
+def test_target_shape(target):
+    with pytest.raises(ValueError, match="positive integers, one of which may be -1, got "):
+        Reshape(target)
+
+
+def test_data_format():
+    with pytest.raises(ValueError, match=r"data_format must be .* got 'NCHW'"):
+        Conv2D(2, 3, data_format="NCHW")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"filters": 0}, ValueError, "filters must be at least 1, got 0"),
+        ({"filters": 1.5}, TypeError, "filters must be an int"),
+        ({"kernel_size": (3, 3, 3)}, ValueError, "kernel_size must have 2 entries"),
+        ({"kernel_size": 0}, ValueError, "kernel_size must be at least 1"),
+        ({"strides": 0}, ValueError, "strides must be at least 1"),
+        ({"dilation_rate": -1}, ValueError, "dilation_rate must be at least 1"),
+        ({"padding": "some"}, ValueError, "padding must be 'valid', 'same', 'full'"),
+        ({"padding": (1, 1, 1)}, ValueError, "padding has 3 entries for 2 spatial axes"),
+        ({"padding": -1}, ValueError, "padding must be at least 0"),
+        ({"groups": 2}, ValueError, "groups=2 does not divide the 3 channels"),
+        ({"groups": 3}, ValueError, "groups=3 does not divide the 2 filters"),
+        ({"dilation_rate": 3}, ValueError, "the kernel spans 7 positions on spatial axis 0"),
+        ({"engine": "magic"}, ValueError, "engine must be 'auto' or one of .* got 'magic'"),
+    ],
+)
+def test_convolutions_check_when_the_shape_is_known(options, error, message):
+    layer = Conv2D(**{"filters": 2, "kernel_size": 3, **options})
+    with pytest.raises(error, match=message):
+        layer.forward(np.ones((1, 3, 6, 6)))
+
+
+def test_images_are_not_signals():
+    with pytest.raises(ValueError, match=r"the input must have 3 axes, or 2 for a single sample"):
+        Conv1D(2, 3).forward(np.ones((1, 3, 6, 6)))
+
+
+def test_images_without_channels_are_one_sample_too_few_axes():
+    with pytest.raises(ValueError, match=r"the input must have 4 axes, or 3 for a single sample"):
+        Conv2D(2, 3).forward(np.ones((28, 28)))
