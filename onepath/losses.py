@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from .arguments import flag, named
 from .backends import Array, Backend, backend_of
 
 EPSILON = 1e-7
@@ -245,9 +246,7 @@ class Crossentropy(Loss):
     """
 
     def __init__(self, from_logits: bool = False) -> None:
-        if not isinstance(from_logits, bool):
-            raise TypeError(f"from_logits must be True or False, got {from_logits!r}")
-        self.from_logits = from_logits
+        self.from_logits = flag("from_logits", from_logits)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, as JSON can hold them."""
@@ -446,13 +445,7 @@ def get(loss: str | Loss) -> Loss:
     TypeError
         If it is neither.
     """
-    if isinstance(loss, Loss):
-        return loss
-    if not isinstance(loss, str):
-        raise TypeError(f"a loss is a Loss, as MeanSquaredError() is, or a name, got {loss!r}")
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}; known are {', '.join(map(repr, LOSSES))}")
-    return LOSSES[loss]()
+    return named("loss", loss, Loss, LOSSES)
 
 
 def _exponentials(xp: Any, z: Array) -> tuple[Array, Array, Array]:

@@ -5,9 +5,9 @@ A metric adds up on the device, so `Metric.update` never waits for a GPU; `Metri
 
 import math
 from abc import ABC, abstractmethod
-from numbers import Integral, Real
 from typing import Any
 
+from .arguments import named, number, whole
 from .backends import Array, backend_of
 
 
@@ -130,7 +130,7 @@ class Accuracy(Metric):
     """
 
     def __init__(self, threshold: float = 0.5) -> None:
-        self.threshold = _finite("threshold", threshold)
+        self.threshold = number("threshold", threshold, at_least=-math.inf)
         super().__init__("accuracy")
 
     def _right(self, xp: Any, y_true: Array, y_pred: Array) -> Array:
@@ -159,7 +159,7 @@ class TopKAccuracy(Metric):
     """
 
     def __init__(self, k: int = 5) -> None:
-        self.k = _positive("k", k)
+        self.k = whole("k", k)
         super().__init__(f"top_{self.k}_accuracy")
 
     def _right(self, xp: Any, y_true: Array, y_pred: Array) -> Array:
@@ -201,7 +201,7 @@ def confusion_matrix(y_true: Array, y_pred: Array, num_classes: int | None = Non
     """
     backend = backend_of(y_true, y_pred)
     if num_classes is not None:
-        _positive("num_classes", num_classes)
+        whole("num_classes", num_classes)
     for name, labels in {"y_true": y_true, "y_pred": y_pred}.items():
         if labels.dtype.kind not in "iu":
             raise TypeError(
@@ -258,28 +258,4 @@ def get(metric: str | Metric) -> Metric:
     TypeError
         If it is neither.
     """
-    if isinstance(metric, Metric):
-        return metric
-    if not isinstance(metric, str):
-        raise TypeError(f"a metric is a Metric, as Accuracy() is, or a name, got {metric!r}")
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(map(repr, METRICS))}")
-    return METRICS[metric]()
-
-
-def _finite(name: str, value: Any) -> float:
-    """Return a finite number, or raise."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return float(value)
-
-
-def _positive(name: str, value: Any) -> int:
-    """Return a positive integer, or raise."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value!r}")
-    return int(value)
+    return named("metric", metric, Metric, METRICS)

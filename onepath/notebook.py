@@ -9,10 +9,10 @@ Each layer also takes a batch of such samples, (N, n, 1), and moves with ``layer
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Integral
 from typing import Any
 
 from . import layers
+from .arguments import whole
 from .backends import Array, get_backend
 from .datasets import to_categorical
 from .layers import Convolutional, Layer, Sigmoid, Tanh
@@ -64,7 +64,7 @@ class Dense(Layer):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If a size is not a positive integer.
     """
 
@@ -77,8 +77,8 @@ class Dense(Layer):
         seed: int | None = None,
     ) -> None:
         super().__init__(name, dtype, seed)
-        self.input_size = _size("input_size", input_size)
-        self.output_size = _size("output_size", output_size)
+        self.input_size = whole("input_size", input_size)
+        self.output_size = whole("output_size", output_size)
         self.build((self.input_size, 1))
 
     @property
@@ -138,7 +138,7 @@ class Reshape(layers.Reshape):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If an entry is not a positive integer, or the shapes do not hold equally many elements.
     """
 
@@ -148,7 +148,7 @@ class Reshape(layers.Reshape):
         self, input_shape: Iterable[int], output_shape: Shape, name: str | None = None
     ) -> None:
         super().__init__(output_shape, name)
-        self.build(tuple(_size("an entry of input_shape", n) for n in input_shape))
+        self.build(tuple(whole("an entry of input_shape", n) for n in input_shape))
 
     @property
     def output_shape(self) -> Shape:
@@ -334,10 +334,3 @@ def train(
         if verbose:  # only now are the values fetched: a device is not waited for at each sample
             error = math.fsum(map(float, errors)) / len(errors)
             print(f"{epoch}/{epochs}, error={error:.6g}")
-
-
-def _size(name: str, value: Any) -> int:
-    """Return a size as an int, or raise."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a positive integer, got {value!r}")
-    return int(value)

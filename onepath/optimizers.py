@@ -7,9 +7,9 @@ gradient, ``lr`` the learning rate and ``t`` the number of the update, from 1 on
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any, Self
 
+from .arguments import flag, named, number
 from .backends import Array, Backend, DeviceMismatchError, backend_of, get_backend
 
 
@@ -51,7 +51,7 @@ class Optimizer(ABC):
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._learning_rate = _number("learning_rate", value)
+        self._learning_rate = number("learning_rate", value)
 
     def update(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         """Take one step.
@@ -170,8 +170,8 @@ class SGD(Optimizer):
         self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False
     ) -> None:
         super().__init__(learning_rate)
-        self.momentum = _number("momentum", momentum, below=1)
-        self.nesterov = _flag("nesterov", nesterov)
+        self.momentum = number("momentum", momentum, below=1)
+        self.nesterov = flag("nesterov", nesterov)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the present learning rate included."""
@@ -227,10 +227,10 @@ class RMSprop(Optimizer):
         centered: bool = False,
     ) -> None:
         super().__init__(learning_rate)
-        self.rho = _number("rho", rho, below=1)
-        self.momentum = _number("momentum", momentum, below=1)
-        self.epsilon = _number("epsilon", epsilon, positive=True)
-        self.centered = _flag("centered", centered)
+        self.rho = number("rho", rho, below=1)
+        self.momentum = number("momentum", momentum, below=1)
+        self.epsilon = number("epsilon", epsilon, positive=True)
+        self.centered = flag("centered", centered)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the present learning rate included."""
@@ -296,9 +296,9 @@ class Adam(Optimizer):
         epsilon: float = 1e-7,
     ) -> None:
         super().__init__(learning_rate)
-        self.beta_1 = _number("beta_1", beta_1, below=1)
-        self.beta_2 = _number("beta_2", beta_2, below=1)
-        self.epsilon = _number("epsilon", epsilon, positive=True)
+        self.beta_1 = number("beta_1", beta_1, below=1)
+        self.beta_2 = number("beta_2", beta_2, below=1)
+        self.epsilon = number("epsilon", epsilon, positive=True)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the present learning rate included."""
@@ -348,7 +348,7 @@ class AdamW(Adam):
         epsilon: float = 1e-7,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon)
-        self.weight_decay = _number("weight_decay", weight_decay)
+        self.weight_decay = number("weight_decay", weight_decay)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the present learning rate included."""
@@ -387,15 +387,8 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     TypeError
         If it is neither.
     """
-    if isinstance(optimizer, Optimizer):
-        return optimizer
-    if not isinstance(optimizer, str):
-        raise TypeError(f"an optimizer is an Optimizer, as Adam() is, or a name, got {optimizer!r}")
-    if optimizer.lower() not in OPTIMIZERS:
-        raise ValueError(
-            f"unknown optimizer {optimizer!r}; known are {', '.join(map(repr, OPTIMIZERS))}"
-        )
-    return OPTIMIZERS[optimizer.lower()]()
+    name = optimizer.lower() if isinstance(optimizer, str) else optimizer
+    return named("optimizer", name, Optimizer, OPTIMIZERS)
 
 
 def _move_average(xp: Any, average: Array, new: Array, decay: float, scratch: Array) -> None:
@@ -403,25 +396,3 @@ def _move_average(xp: Any, average: Array, new: Array, decay: float, scratch: Ar
     average *= decay
     xp.multiply(new, 1 - decay, out=scratch)
     average += scratch
-
-
-def _number(name: str, value: Any, positive: bool = False, below: float = math.inf) -> float:
-    """Return a number of at least 0, or above 0, and less than ``below``.
-
-    It is Python's float: a NumPy one would raise float32 parameters to float64.
-    """
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    number = float(value)
-    if not 0 <= number < below or (positive and number == 0):
-        lowest = "above 0" if positive else "at least 0"
-        highest = "finite" if below == math.inf else f"below {below}"
-        raise ValueError(f"{name} must be {lowest} and {highest}, got {value!r}")
-    return number
-
-
-def _flag(name: str, value: Any) -> bool:
-    """Return ``value`` if it is a bool, or raise."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return value

@@ -517,7 +517,7 @@ def test_unknown_losses():
         ValueError, match=r"unknown loss 'hinge'; known are 'mse', 'mae', .*'sparse"
     ):
         losses.get("hinge")
-    with pytest.raises(TypeError, match=r"a loss is a Loss.* got <class"):
+    with pytest.raises(TypeError, match=r"loss must be of class Loss or a name, got <class"):
         losses.get(MeanSquaredError)
 
 

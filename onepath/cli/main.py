@@ -78,7 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--epochs", type=_positive, help="20 for digits, 5 for others")
     train.add_argument("--batch-size", type=_positive, default=32, help="samples in a step")
-    train.add_argument("--learning-rate", type=float, default=0.001, help="of Adam")
+    train.add_argument(
+        "--learning-rate",
+        type=float,
+        default=0.001,
+        help="of Adam, at first; it falls along half a cosine",
+    )
     train.add_argument(
         "--patience",
         type=_positive,

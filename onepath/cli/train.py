@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import platform
 import time
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from ..datasets import Dataset, load
 from ..losses import SparseCategoricalCrossentropy
 from ..metrics import confusion_matrix
 from ..optimizers import Adam
-from ..training import EarlyStopping, History, Model
+from ..training import Callback, EarlyStopping, History, LearningRateScheduler, Model
 from . import pictures
 from .network import small_network
 from .requirements import require
@@ -57,14 +58,15 @@ def train(options: argparse.Namespace) -> int:
     kept, held_back = _split(len(data.x_train))
     folder.mkdir(parents=True, exist_ok=True)
     _announce(model, data, len(kept), len(held_back))
+    epochs = options.epochs or (20 if data.name == "digits" else 5)
     began = time.perf_counter()
     history = model.fit(
         data.x_train[kept],
         data.y_train[kept],
         batch_size=options.batch_size,
-        epochs=options.epochs or (20 if data.name == "digits" else 5),
+        epochs=epochs,
         validation_data=(data.x_train[held_back], data.y_train[held_back]),
-        callbacks=_callbacks(options),
+        callbacks=_callbacks(options, epochs),
     )
     seconds = time.perf_counter() - began
     results = _test(model, data)
@@ -88,10 +90,15 @@ def _split(count: int) -> tuple[Any, Any]:
     return np.sort(order[held_back:]), np.sort(order[:held_back])
 
 
-def _callbacks(options: argparse.Namespace) -> Iterable[EarlyStopping]:
-    if options.patience is None:
-        return ()
-    return (EarlyStopping(patience=options.patience, restore_best_weights=True),)
+def _callbacks(options: argparse.Namespace, epochs: int) -> Iterable[Callback]:
+    """Let the learning rate fall along half a cosine, and stop early if asked to."""
+
+    def falling(epoch: int, rate: float) -> float:
+        return float(options.learning_rate * (1 + math.cos(math.pi * epoch / epochs)) / 2)
+
+    yield LearningRateScheduler(falling)
+    if options.patience is not None:
+        yield EarlyStopping(patience=options.patience, restore_best_weights=True)
 
 
 def _announce(model: Model, data: Dataset, kept: int, held_back: int) -> None:

@@ -1,5 +1,6 @@
 """Activations: elementwise but for Softmax, without parameters."""
 
+from ..arguments import number
 from ..backends import Array, backend_of
 from .base import Layer, Shape
 from .registry import register_layer
@@ -40,7 +41,7 @@ class LeakyReLU(Activation):
 
     def __init__(self, negative_slope: float = 0.3, name: str | None = None) -> None:
         super().__init__(name)
-        self.negative_slope = float(negative_slope)
+        self.negative_slope = number("negative_slope", negative_slope)
 
     def _forward(self, x: Array, training: bool) -> Array:
         self._saved = x

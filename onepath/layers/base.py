@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
+from ..arguments import number
 from ..backends import Array, Backend, get_backend
-from ..backends.random import derived_seed, next_seed
-from .checks import check_input, check_output_gradient, checked_learning_rate, input_backend
+from ..backends.random import checked_seed, derived_seed, next_seed
+from .checks import check_input, check_output_gradient, input_backend
 from .configuration import Configurable
 from .initializers import initial
 
@@ -80,7 +81,7 @@ class Layer(Configurable):
         if dtype is not None and dtype not in ("float32", "float64"):
             raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
         self.dtype = dtype
-        self.seed = next_seed() if seed is None else seed
+        self.seed = next_seed() if seed is None else checked_seed(seed)
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -164,7 +165,7 @@ class Layer(Configurable):
             raise RuntimeError(f"{self.title}: backward needs a forward before it")
         single, shape, dtype = self._output
         if learning_rate is not None:
-            learning_rate = checked_learning_rate(learning_rate)
+            learning_rate = number("learning_rate", learning_rate)
         check_output_gradient(
             self.title, output_gradient, self.backend, shape[1:] if single else shape
         )

@@ -1,21 +1,10 @@
 """Checks of what layers are given; each message says what was wrong and what mends it."""
 
-import math
-from numbers import Real
 from typing import Any
 
 from ..backends import Array, Backend, DeviceMismatchError, backend_of
 
 Shape = tuple[int, ...]
-
-
-def checked_learning_rate(value: Any) -> float:
-    """Return ``value`` as a float if it is a finite number of at least 0, or raise."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"learning_rate must be a number, got {value!r}")
-    if not 0 <= float(value) < math.inf:
-        raise ValueError(f"learning_rate must be finite and at least 0, got {value!r}")
-    return float(value)
 
 
 def input_backend(title: str, input: Any, home: Backend | None) -> Backend:

@@ -1,6 +1,8 @@
 """Convolutional layers in one, two and three dimensions."""
 
+from ..arguments import whole
 from ..backends import Array, Geometry
+from ..backends.convolution import check_engine
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Layer, Shape
 from .initializers import check_initializer
@@ -71,17 +73,17 @@ class Conv(Layer):
         seed: int | None = None,
     ) -> None:
         super().__init__(name, dtype, seed)
-        self.filters = filters
+        self.filters = whole("filters", filters)
         self.kernel_size = kernel_size
         self.strides = strides
         self.padding = padding
         self.dilation_rate = dilation_rate
-        self.groups = groups
+        self.groups = whole("groups", groups)
         self.use_bias = use_bias
         self.data_format = check_data_format(data_format)
         self.kernel_initializer = check_initializer(kernel_initializer)
         self.bias_initializer = check_initializer(bias_initializer)
-        self.engine = engine
+        self.engine = check_engine(engine)
         self.sample_rank = self.rank + 1
 
     def geometry(self, input_shape: Shape) -> Geometry:
@@ -219,7 +221,7 @@ class Convolutional(Layer):
         self.geometry = Geometry.of(input_shape, depth, (kernel_size, kernel_size))
         self.kernel_size = kernel_size
         self.depth = depth
-        self.engine = engine
+        self.engine = check_engine(engine)
         self.build(input_shape)
 
     @property

@@ -1,5 +1,6 @@
 """The fully connected layer."""
 
+from ..arguments import whole
 from ..backends import Array
 from .base import Layer, Shape
 from .initializers import check_initializer
@@ -28,7 +29,7 @@ class Dense(Layer):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If units is not a positive integer, or an option is none of those allowed.
     """
 
@@ -43,9 +44,7 @@ class Dense(Layer):
         seed: int | None = None,
     ) -> None:
         super().__init__(name, dtype, seed)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be a positive integer, got {units!r}")
-        self.units = units
+        self.units = whole("units", units)
         self.use_bias = use_bias
         self.kernel_initializer = check_initializer(kernel_initializer)
         self.bias_initializer = check_initializer(bias_initializer)

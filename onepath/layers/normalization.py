@@ -1,5 +1,6 @@
 """Batch normalization."""
 
+from ..arguments import number
 from ..backends import Array
 from .base import Layer, Shape
 from .registry import register_layer
@@ -48,15 +49,11 @@ class BatchNormalization(Layer):
         seed: int | None = None,
     ) -> None:
         super().__init__(name, dtype, seed)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum must be from 0 to 1, got {momentum!r}")
-        if not epsilon > 0:
-            raise ValueError(f"epsilon must be positive, got {epsilon!r}")
         if axis == 0:
             raise ValueError("axis 0 is the batch; channels are on 1 or, if last, on -1")
         self.axis = axis
-        self.momentum = float(momentum)
-        self.epsilon = float(epsilon)
+        self.momentum = number("momentum", momentum, at_most=1)
+        self.epsilon = number("epsilon", epsilon, positive=True)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape, if it has the channels."""

@@ -1,5 +1,6 @@
 """Dropout."""
 
+from ..arguments import number
 from ..backends import Array, backend_of
 from ..backends.random import derived_seed
 from .base import Layer
@@ -30,9 +31,7 @@ class Dropout(Layer):
 
     def __init__(self, rate: float, name: str | None = None, seed: int | None = None) -> None:
         super().__init__(name, seed=seed)
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate must be from 0 up to but not including 1, got {rate!r}")
-        self.rate = rate
+        self.rate = number("rate", rate, below=1)
         self._calls = 0
 
     def _forward(self, x: Array, training: bool) -> Array:

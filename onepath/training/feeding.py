@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ..arguments import whole
 from ..backends import Array, Backend, backend_of, get_backend
 
 
@@ -31,10 +32,6 @@ class Batches:
     """
 
     def __init__(self, backend: Backend, batch_size: int, **arrays: Array) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int):
-            raise TypeError(f"batch_size must be an integer, got {batch_size!r}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.host = get_backend("cpu")
         for name, array in arrays.items():
             if not (backend.owns(array) or self.host.owns(array)):
@@ -48,7 +45,7 @@ class Batches:
         if len(set(lengths.values())) != 1:
             raise ValueError(f"arrays must have equally many rows, got {lengths}")
         self.backend = backend
-        self.batch_size = batch_size
+        self.batch_size = whole("batch_size", batch_size)
         self.arrays = tuple(arrays.values())
         self.rows = len(self.arrays[0])
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ..arguments import whole
 from ..backends import Array, Backend, backend_of
 from ..backends.random import next_seed
 from ..layers import Layer, serialize
@@ -193,8 +194,7 @@ class Model:
             If data or options do not fit: labels out of range, integer images, empty data, other
             numbers of inputs than of targets. Nothing is changed.
         """
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
-            raise ValueError(f"epochs must be an integer of at least 0, got {epochs!r}")
+        epochs = whole("epochs", epochs, at_least=0)
         batches = self._batches(batch_size, x=x, y=y)
         validation = None
         if validation_data is not None:

@@ -151,7 +151,7 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path, monkeypatch):
         def on_epoch_end(self, epoch, logs):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(train_module, "_callbacks", lambda options: [PressCtrlC()])
+    monkeypatch.setattr(train_module, "_callbacks", lambda options, epochs: [PressCtrlC()])
     arguments = ["train", "--data", str(tmp_path), "--output", str(output), "--epochs", "9"]
     assert main([*arguments, "--device", "cpu"]) == 130
     about = json.loads((output / "run.json").read_text())

@@ -62,11 +62,11 @@ def test_backward_does_not_touch_the_state(backend):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"momentum": -0.1}, "momentum must be from 0 to 1, got -0.1"),
-        ({"momentum": 1.1}, "momentum must be from 0 to 1, got 1.1"),
-        ({"momentum": math.nan}, "momentum must be from 0 to 1, got nan"),
-        ({"epsilon": 0}, "epsilon must be positive, got 0"),
-        ({"epsilon": math.nan}, "epsilon must be positive, got nan"),
+        ({"momentum": -0.1}, "momentum must be at least 0 and at most 1, got -0.1"),
+        ({"momentum": 1.1}, "momentum must be at least 0 and at most 1, got 1.1"),
+        ({"momentum": math.nan}, "momentum must be at least 0 and at most 1, got nan"),
+        ({"epsilon": 0}, "epsilon must be above 0 and finite, got 0"),
+        ({"epsilon": math.nan}, "epsilon must be above 0 and finite, got nan"),
         ({"axis": 0}, "axis 0 is the batch"),
     ],
 )

@@ -75,6 +75,6 @@ def test_gradient_goes_where_the_input_went(backend):
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, math.nan, math.inf])
 def test_rate_is_checked(rate):
-    message = f"rate must be from 0 up to but not including 1, got {rate}"
+    message = f"rate must be at least 0 and below 1, got {rate}"
     with pytest.raises(ValueError, match=message):
         Dropout(rate)

@@ -7,7 +7,7 @@ import pytest
 
 import onepath as op
 from onepath import layers
-from onepath.training import Callback, EarlyStopping, Model
+from onepath.training import Callback, EarlyStopping, LearningRateScheduler, Model
 
 CLASSES = 3
 
@@ -184,8 +184,8 @@ def test_bad_data_is_refused_before_the_first_step(model, data):
         with pytest.raises(error, match=match):
             model.fit(*arrays, verbose=0)
     for options, error, match in [
-        ({"epochs": -1}, ValueError, "epochs must be an integer of at least 0, got -1"),
-        ({"epochs": 1.5}, ValueError, "got 1.5"),
+        ({"epochs": -1}, ValueError, "epochs must be at least 0, got -1"),
+        ({"epochs": 1.5}, TypeError, "epochs must be an integer, got 1.5"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
         ({"batch_size": 2.0}, TypeError, "batch_size must be an integer, got 2.0"),
         ({"verbose": "loud"}, ValueError, "verbose must be"),
@@ -288,6 +288,21 @@ def test_a_callback_can_end_the_run_after_a_batch(model, data):
     assert history.epoch == []
     assert model.optimizer.iterations == 2
     assert not history.interrupted
+
+
+def test_a_schedule_sets_the_learning_rate(model, data):
+    rates = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, batch, logs):
+            rates.append(self.model.optimizer.learning_rate)
+
+    halve = LearningRateScheduler(lambda epoch, rate: rate / 2 if epoch else rate)
+    model.fit(*data, batch_size=45, epochs=3, callbacks=[halve, Watch()], verbose=0)
+    assert rates == [0.1, 0.1, 0.05, 0.05, 0.025, 0.025]
+    bad = LearningRateScheduler(lambda epoch, rate: float("nan"))
+    with pytest.raises(ValueError, match=r"learning_rate must be .* got nan"):
+        model.fit(*data, callbacks=[bad], verbose=0)
 
 
 class TestEarlyStopping:

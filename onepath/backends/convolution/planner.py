@@ -10,6 +10,13 @@ ENGINES: dict[str, Engine] = {engine.name: engine for engine in (GemmEngine(), S
 """The engines by name, the preferred first."""
 
 
+def check_engine(name: str) -> str:
+    """Return ``name`` if it is "auto" or an engine's, or raise."""
+    if name != "auto" and name not in ENGINES:
+        raise ValueError(f"engine must be 'auto' or one of {tuple(ENGINES)}, got {name!r}")
+    return name
+
+
 def choose(name: str, device: Device, geometry: Geometry, dtype: DType) -> Engine:
     """Return the engine of that name, or for ``"auto"`` the first that supports the case.
 
@@ -20,9 +27,7 @@ def choose(name: str, device: Device, geometry: Geometry, dtype: DType) -> Engin
     """
     if name == "auto":
         return next(e for e in ENGINES.values() if e.refusal(device, geometry, dtype) is None)
-    if name not in ENGINES:
-        raise ValueError(f"engine must be 'auto' or one of {tuple(ENGINES)}, got {name!r}")
-    engine = ENGINES[name]
+    engine = ENGINES[check_engine(name)]
     reason = engine.refusal(device, geometry, dtype)
     if reason is not None:
         raise ValueError(f"engine {name!r} does not support this case: {reason}")
