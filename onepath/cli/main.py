@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--device", default="auto", help="auto (CUDA where a GPU answers), cpu, cuda, cuda:1"
     )
-    train.add_argument("--epochs", type=_positive, help="20 for digits, 5 for others")
+    train.add_argument("--epochs", type=_positive, help="40 for digits, 5 for others")
     train.add_argument("--batch-size", type=_positive, default=32, help="samples in a step")
     train.add_argument(
         "--learning-rate",

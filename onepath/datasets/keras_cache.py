@@ -16,7 +16,7 @@ from .errors import DatasetUnavailableError
 from .files import read_path
 from .split import Split
 
-INSTALL = "pip install 'onepath[keras]' jax"
+INSTALL = "pip install 'onepath[keras]'"
 OFFLINE = (
     "Without Keras or a network, use 'digits', or bring the four IDX files or the .npz file here "
     "and give their path: load(PATH) in Python, --data PATH on the command line"

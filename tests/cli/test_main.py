@@ -188,7 +188,7 @@ def test_a_missing_package_is_named_before_anything_is_done(tmp_path, monkeypatc
     monkeypatch.setattr("onepath.cli.requirements.find_spec", lambda name: None)
     assert main(["train", "--output", str(tmp_path / "run")]) == 1
     error = capsys.readouterr().err
-    assert "matplotlib, safetensors, rich" in error
+    assert "matplotlib, safetensors, rich, threadpoolctl" in error
     assert "pip install 'onepath[train]'" in error
     assert not (tmp_path / "run").exists()
 

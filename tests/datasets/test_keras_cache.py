@@ -184,6 +184,7 @@ def test_without_a_network_the_message_says_what_to_do(home, stub):
     message = str(caught.value)
     assert f"no mnist.npz in {home / 'datasets'}" in message
     assert "Exception: URL fetch failure on there" in message
+    assert "(pip install 'onepath[keras]')" in message
     assert "'digits'" in message
     assert "--data PATH" in message
     assert "Traceback" not in message
@@ -195,7 +196,7 @@ def test_without_keras_the_message_has_the_install_line(home, monkeypatch):
     monkeypatch.setattr(keras_cache, "find_spec", lambda name: None)
     with pytest.raises(
         DatasetUnavailableError,
-        match=r"fashion_mnist is not .*pip install 'onepath\[keras\]'.*'digits'.*--data PATH",
+        match=r"fashion_mnist is not .*pip install 'onepath\[keras\]'\. .*'digits'.*--data PATH",
     ):
         load("fashion_mnist")
     assert not home.exists()

@@ -1,0 +1,112 @@
+"""The command line: ``python -m benchmarks --help``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import chart, report
+from .harness import QUICK, Budget
+from .peers import INSTALL
+from .session import Plan, run
+from .side import SideError
+from .suites import SUITES
+
+PEERS = tuple(name for name in INSTALL if name != "onepath")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the tables, and write the files that were asked for.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        In place of the command line's.
+
+    Returns
+    -------
+    int
+        The exit status: 1 if something could not be measured. How fast anything is never matters.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    plan = Plan(
+        suites=tuple(dict.fromkeys(options.suites or SUITES)),
+        device=options.device,
+        peers=options.peers,
+        budget=QUICK if options.quick else Budget(options.seconds),
+        as_it_comes=options.as_it_comes,
+    )
+    if not any(plan.comparisons()):
+        parser.error(f"no case of {plan.suites} is measured against {plan.peers}")
+    if options.list:
+        for suite, case, peer in plan.comparisons():
+            print(f"{suite:10}{case.name}, against {peer}")
+        return 0
+    try:
+        if options.chart:
+            chart.require_matplotlib()
+        outcome = run(plan)
+    except (ImportError, SideError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    report.show(outcome)
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(outcome), indent=1) + "\n")
+    if options.chart and outcome.measured:
+        chart.draw(outcome, options.chart)
+    return int(outcome.failed or not outcome.measured)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="How fast onepath is beside other libraries.",
+    )
+    add = parser.add_argument
+    add("suites", nargs="*", type=_suite, metavar="SUITE", help=f"of {', '.join(SUITES)}; all")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute")
+    add("--peers", type=_peers, default=PEERS, metavar="NAMES", help=f"of {','.join(PEERS)}; all")
+    add("--seconds", type=_seconds, default=3.0, help="for each case against each peer (3)")
+    add("--json", type=_file, metavar="FILE", help="write all that was measured")
+    add("--chart", type=_file, metavar="FILE", help="draw the ratios, as a .png or .svg")
+    add("--list", action="store_true", help="name the cases and measure nothing")
+    add("--quick", action="store_true", help="a single pair of short blocks")
+    add("--as-it-comes", action="store_true", help="leave the choice of kernels to OpenBLAS")
+    return parser
+
+
+def _suite(text: str) -> str:
+    if text not in SUITES:
+        raise argparse.ArgumentTypeError(f"unknown: {text!r}; known are {', '.join(SUITES)}")
+    return text
+
+
+def _peers(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in PEERS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown: {unknown}; known are {', '.join(PEERS)}")
+    return names
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"it must be a number above 0, got {text!r}")
+    return seconds
+
+
+def _file(text: str) -> Path:
+    """A path that can be written, found out before the long measuring."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

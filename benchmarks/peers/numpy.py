@@ -1,0 +1,10 @@
+"""NumPy, for the time it takes to import."""
+
+from .base import Peer
+
+
+class Library(Peer):
+    """NumPy."""
+
+    module = "numpy"
+    packages = ("numpy",)

@@ -1,0 +1,124 @@
+"""onepath itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import onepath as op
+from onepath.layers import Layer
+
+from ..suites import networks
+from ..suites.case import Array
+from ..suites.conv import ConvCase
+from ..suites.networks import Node, Weights
+from ..suites.signal import SignalCase
+from ..suites.training import TrainingCase
+from .base import CUPY, MissingError, Peer, Task
+
+_CONVS = {1: op.layers.Conv1D, 2: op.layers.Conv2D, 3: op.layers.Conv3D}
+_ACTIVATIONS = {"relu": op.layers.ReLU, "sigmoid": op.layers.Sigmoid}
+_LOSSES: dict[str, Callable[[], op.losses.Loss]] = {
+    "crossentropy": lambda: op.losses.SparseCategoricalCrossentropy(from_logits=True),
+    "binary_crossentropy": op.losses.BinaryCrossentropy,
+    "mean_squared_error": op.losses.MeanSquaredError,
+}
+
+
+class Library(Peer):
+    """onepath on one of its backends."""
+
+    module = "onepath"
+
+    def __init__(self, device: str, threads: int) -> None:
+        super().__init__(device, threads)
+        self.packages = CUPY if device == "cuda" else ("numpy", "scipy")
+        try:
+            self.backend = op.get_backend(device)
+        except op.backends.BackendUnavailableError as error:
+            raise MissingError(str(error)) from error
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of what is installed."""
+        return {"onepath": op.__version__, **super().versions()}
+
+    def signal(self, case: SignalCase) -> Task:
+        """Call the backend's own function."""
+        in1, in2 = map(self.backend.asarray, case.inputs())
+        function = getattr(self.backend, case.function)
+        return self._task(lambda: function(in1, in2, **case.options))
+
+    def conv(self, case: ConvCase) -> Task:
+        """Call the convolution functions, which ask the planner."""
+        x, kernel, dy = map(self.backend.asarray, case.inputs())
+        options: Any = {"strides": case.stride, "padding": case.padding, "groups": case.groups}
+        calls: dict[str, Callable[[], Any]] = {
+            "forward": lambda: op.conv(x, kernel, **options),
+            "input gradient": lambda: op.conv_input_gradient(dy, kernel, x.shape[2:], **options),
+            "kernel gradient": lambda: op.conv_kernel_gradient(x, dy, kernel.shape[2:], **options),
+        }
+        return self._task(calls[case.operation])
+
+    def training(self, case: TrainingCase) -> Task:
+        """Train as `onepath.Model.fit` does, one step at a time."""
+        x, target = map(self.backend.asarray, case.inputs())
+        layer = op.layers.Sequential(map(_layer, case.network)).to(self.backend)
+        layer.build(case.input_shape)
+        _fill(layer)
+        loss, optimizer = _LOSSES[case.loss](), op.optimizers.SGD(case.learning_rate, case.momentum)
+
+        def step() -> tuple[Any, Any]:
+            y = layer.forward(x, training=True)
+            value, dy = loss.value_and_gradient(target, y)
+            layer.backward(dy)
+            optimizer.update(layer.parameters, layer.gradients)
+            self.backend.synchronize()
+            return value, y
+
+        def results() -> dict[str, Array]:
+            value, y = step()
+            arrays = {"loss": value, "output": y}
+            for i, name in enumerate(layer.parameters):
+                arrays[f"gradient {i}"] = layer.gradients[name]
+                arrays[f"parameter {i}"] = layer.parameters[name]
+            return {name: self.backend.to_numpy(array) for name, array in arrays.items()}
+
+        return Task(step, results)
+
+    def _task(self, compute: Callable[[], Any]) -> Task:
+        def run() -> Any:
+            y = compute()
+            self.backend.synchronize()
+            return y
+
+        return Task(run, lambda: {"output": self.backend.to_numpy(run())})
+
+
+def _layer(node: Node) -> Layer:
+    match node:
+        case networks.Conv(filters, size, stride, padding, bias, rank):
+            return _CONVS[rank](filters, size, stride, padding, use_bias=bias)
+        case networks.NotebookConv(input_shape, size, depth):
+            return op.layers.Convolutional(input_shape, size, depth)
+        case networks.Dense(units):
+            return op.layers.Dense(units)
+        case networks.Activation(name):
+            return _ACTIVATIONS[name]()
+        case networks.MaxPool(size):
+            return op.layers.MaxPooling2D(size)
+        case networks.BatchNorm(epsilon):
+            return op.layers.BatchNormalization(epsilon=epsilon)
+        case networks.GlobalAverage():
+            return op.layers.GlobalAveragePooling2D()
+        case networks.Flatten():
+            return op.layers.Flatten()
+        case networks.Residual(main, shortcut):
+            around = op.layers.Sequential(map(_layer, shortcut)) if shortcut else None
+            return op.layers.Residual(op.layers.Sequential(map(_layer, main)), around)
+
+
+def _fill(layer: Layer) -> None:
+    """Give the parameters the values that every library starts from."""
+    weights = Weights()
+    kinds = {"kernel": "kernel", "kernels": "kernel", "gamma": "scale"}
+    for name, array in layer.parameters.items():
+        kind: Any = kinds.get(name.rpartition("/")[2], "offset")
+        array[...] = layer.home.asarray(weights.draw(kind, array.shape))

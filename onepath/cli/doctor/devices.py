@@ -1,0 +1,85 @@
+"""Which devices answer, and what the CPU is."""
+
+import os
+import platform
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...backends import Backend, BackendUnavailableError, get_backend, registered_backends
+from .findings import DEVICES, Finding
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def examine_devices() -> Iterator[Finding]:
+    """Ask each registered backend whether its device answers.
+
+    Yields
+    ------
+    Finding
+        What the device is, or why it does not answer.
+    """
+    for name in registered_backends():
+        try:
+            # what CuPy warns of when it is imported is among the findings
+            with warnings.catch_warnings(action="ignore"):
+                backend = get_backend(name)
+                backend.signal  # noqa: B018  the libraries behind it may be missing
+            yield Finding(DEVICES, "ok", f"{backend.name}: {_described(backend)}")
+        except BackendUnavailableError as error:
+            yield Finding(DEVICES, "note", f"{name}: {error}")
+        except Exception as error:  # a device may fail in any way, and the rest is still wanted
+            yield Finding(DEVICES, "problem", f"{name}: {type(error).__name__}: {error}")
+
+
+def usable_cpus() -> int:
+    """Return how many CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cpu_field(name: str) -> str | None:
+    """Look up what Linux tells of the first CPU.
+
+    Parameters
+    ----------
+    name : str
+        A field of /proc/cpuinfo.
+
+    Returns
+    -------
+    str or None
+        Its value; None where there is no such field or file.
+    """
+    try:
+        text = _CPUINFO.read_text()
+    except OSError:
+        return None
+    match = re.search(rf"^{name}\s*:\s*(.*)$", text, re.MULTILINE)
+    return match and match[1]
+
+
+def _described(backend: Backend) -> str:
+    """A device's name and memory, and CUDA's versions."""
+    total = backend.memory().total
+    memory = f"{total / 1e9:.0f} GB of memory" if total else "memory unknown"
+    if backend.name == "cpu":
+        model = cpu_field("model name") or platform.processor() or platform.machine()
+        return f"{model}, {usable_cpus()} CPUs, {memory}"
+    if backend.name.startswith("cuda"):
+        return f"{_gpu(backend)}, {memory}"
+    return memory
+
+
+def _gpu(backend: Backend) -> str:
+    runtime = backend.xp.cuda.runtime
+    name = runtime.getDeviceProperties(0)["name"].decode()
+    # CUDA writes 12.4 as 12040
+    driver, own = (
+        f"{number // 1000}.{number % 1000 // 10}"
+        for number in (runtime.driverGetVersion(), runtime.runtimeGetVersion())
+    )
+    return f"{name}, GPUs: {runtime.getDeviceCount()}, CUDA driver {driver}, runtime {own}"
