@@ -1,6 +1,5 @@
 """The benchmarks' own machinery. How fast anything is, is never asserted."""
 
-import importlib.util
 import json
 import os
 import re
@@ -253,8 +252,7 @@ def test_the_notebook_computes_what_onepath_does(ours):
             assert disagreement(ours.prepare(case), notebook.prepare(case), 1e-5) is None
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
-def test_pytorch_computes_what_onepath_does(ours):
+def test_pytorch_computes_what_onepath_does(torch, ours):
     cases = [
         case_named("training", "notebook's network"),
         case_named("training", "LeNet-5, N=1"),
@@ -271,9 +269,9 @@ def test_pytorch_computes_what_onepath_does(ours):
         cases += [
             replace(case, x_shape=x) for start, x in small.items() if case.name.startswith(start)
         ]
-    with Side("torch", "cpu", 1, variables()) as torch:
+    with Side("torch", "cpu", 1, variables()) as theirs:
         for case in cases:
-            mine, other = ours.prepare(case), torch.prepare(case)
+            mine, other = ours.prepare(case), theirs.prepare(case)
             assert len(mine) > 0
             assert disagreement(mine, other, case.tolerance) is None, case.name
 

@@ -9,7 +9,8 @@ from typing import Any, Self
 class CleanInterrupt:
     """While it is entered, the first Ctrl-C only sets `requested`; the second raises.
 
-    Outside the main thread, where Python delivers no signals, it changes nothing.
+    Outside the main thread, where Python delivers no signals, it changes nothing, nor in a process
+    that ignores Ctrl-C, as those do that a shell started in the background.
 
     Attributes
     ----------
@@ -22,7 +23,8 @@ class CleanInterrupt:
         self._earlier: Any = None
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
+        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if threading.current_thread() is threading.main_thread() and not ignored:
             self._earlier = signal.signal(signal.SIGINT, self._on_interrupt)
         return self
 

@@ -153,7 +153,12 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path, monkeypatch):
 
     monkeypatch.setattr(train_module, "_callbacks", lambda options, epochs: [PressCtrlC()])
     arguments = ["train", "--data", str(tmp_path), "--output", str(output), "--epochs", "9"]
-    assert main([*arguments, "--device", "cpu"]) == 130
+    # a process that was started in the background ignores Ctrl-C
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main([*arguments, "--device", "cpu"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, earlier)
     about = json.loads((output / "run.json").read_text())
     assert about["interrupted"]
     assert about["epochs"] == 1

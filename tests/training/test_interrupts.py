@@ -27,6 +27,14 @@ class PressCtrlC(Callback):
                 os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Hear Ctrl-C, which a process ignores that was started in the background."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
 @pytest.fixture
 def model():
     model = op.Sequential([layers.Dense(2)])
@@ -64,6 +72,15 @@ def test_the_second_ends_it_at_once(model, data):
         model.fit(*data, callbacks=[PressCtrlC(1, times=2), AtTheEnd()], verbose=0)
     assert ended == [True]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@posix
+def test_where_it_is_ignored_it_stays_so(model, data):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    history = model.fit(*data, batch_size=4, epochs=2, callbacks=[PressCtrlC(2)], verbose=0)
+    assert not history.interrupted
+    assert history.epoch == [0, 1]
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_in_another_thread_nothing_is_changed(model, data):
