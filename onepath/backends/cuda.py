@@ -133,7 +133,14 @@ def _usable_cupy(index: int) -> Any:
             f"there is no 'cuda:{index}': this machine has {count} CUDA "
             f"device{'s' if count > 1 else ''}, 'cuda:0' to 'cuda:{count - 1}'"
         )
-    with cupy.cuda.Device(index):
-        if int(cupy.arange(3, dtype="int32").sum()) != 3:
-            raise BackendUnavailableError(f"'cuda:{index}' answers, but computes wrongly")
+    try:  # a kernel that is run and read back shows what a count of devices does not
+        with cupy.cuda.Device(index):
+            total = int(cupy.arange(3, dtype="int32").sum())
+    except Exception as error:
+        raise BackendUnavailableError(
+            f"'cuda:{index}' answers, but computing there fails: {error}. If CUDA's libraries are "
+            f"missing, {INSTALL} brings them"
+        ) from error
+    if total != 3:
+        raise BackendUnavailableError(f"'cuda:{index}' answers, but computes 0 + 1 + 2 = {total}")
     return cupy

@@ -219,8 +219,22 @@ def test_no_such_gpu(cupy_double, devices, have):
 
 def test_a_gpu_that_computes_wrongly(cupy_double, monkeypatch):
     monkeypatch.setattr(cupy_double, "arange", lambda *args, **options: np.zeros(3), raising=False)
-    with pytest.raises(BackendUnavailableError, match="'cuda:1' answers, but computes wrongly"):
+    with pytest.raises(
+        BackendUnavailableError, match=r"'cuda:1' answers, but computes 0 \+ 1 \+ 2 = "
+    ):
         get_backend("cuda:1")
+
+
+def test_a_gpu_that_cannot_be_computed_on(cupy_double, monkeypatch):
+    def broken(*arguments, **options):
+        raise RuntimeError("libnvrtc.so.13 is missing")
+
+    monkeypatch.setattr(cupy_double, "arange", broken, raising=False)
+    with pytest.raises(
+        BackendUnavailableError,
+        match=r"computing there fails: libnvrtc.* is missing.*pip install 'onepath.cuda13",
+    ):
+        get_backend("cuda")
 
 
 def test_no_cuda_libraries(cuda_double, monkeypatch):
