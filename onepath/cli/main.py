@@ -64,25 +64,32 @@ def _parser() -> argparse.ArgumentParser:
         help="train a network on digits and leave a run folder",
         description="Train a small convolutional network. The run folder gets the model, the "
         "history as CSV, and pictures of learning curves, confusion, kernels and mistakes.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     train.add_argument(
         "--data",
         default="digits",
         metavar="NAME|PATH",
         help="digits (comes with scikit-learn), mnist or fashion_mnist (through Keras), a folder "
-        "of IDX files, or an .npz file",
+        "of IDX files, or an .npz file (default: %(default)s)",
     )
     train.add_argument(
-        "--device", default="auto", help="auto (CUDA where a GPU answers), cpu, cuda, cuda:1"
+        "--device",
+        default="auto",
+        help="auto (CUDA where a GPU answers), cpu, cuda, cuda:1 (default: %(default)s)",
     )
-    train.add_argument("--epochs", type=_positive, help="40 for digits, 5 for others")
-    train.add_argument("--batch-size", type=_positive, default=32, help="samples in a step")
+    train.add_argument(
+        "--epochs",
+        type=_positive,
+        help="how often to go through the data (default: 40 for digits, 5 for others)",
+    )
+    train.add_argument(
+        "--batch-size", type=_positive, default=32, help="samples in a step (default: %(default)s)"
+    )
     train.add_argument(
         "--learning-rate",
         type=float,
         default=0.001,
-        help="of Adam, at first; it falls along half a cosine",
+        help="of Adam, at first; it falls along half a cosine (default: %(default)s)",
     )
     train.add_argument(
         "--patience",
@@ -90,9 +97,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="EPOCHS",
         help="stop when the validation loss has not improved for so long, and keep the best epoch",
     )
-    train.add_argument("--seed", type=int, default=0, help="of weights, order and dropout")
     train.add_argument(
-        "--output", type=Path, metavar="FOLDER", help="the run folder; runs/DATA-TIME if left out"
+        "--seed", type=int, default=0, help="of weights, order and dropout (default: %(default)s)"
+    )
+    train.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/DATA-TIME)"
     )
 
     predict = commands.add_parser(

@@ -45,7 +45,7 @@ def predict(run: Path, images: Iterable[Path], invert: str = "auto") -> int:
         try:
             image = read_image(path, about["image_shape"], invert)
         except OSError as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            print(f"{path}: {error.strerror or error}", file=sys.stderr)
             failures += 1
             continue
         print(_line(path, about["classes"], model.predict_proba(image[None])[0]))
