@@ -17,6 +17,7 @@ from .backends import Array, get_backend
 from .datasets import to_categorical
 from .layers import Convolutional, Layer, Sigmoid, Tanh
 from .layers.activations import Activation as ElementwiseActivation
+from .layers.parameter import Parameter
 from .losses import BinaryCrossentropy, MeanSquaredError
 
 __all__ = [
@@ -68,6 +69,9 @@ class Dense(Layer):
         If a size is not a positive integer.
     """
 
+    weights = Parameter()
+    bias = Parameter()
+
     def __init__(
         self,
         input_size: int,
@@ -80,24 +84,6 @@ class Dense(Layer):
         self.input_size = whole("input_size", input_size)
         self.output_size = whole("output_size", output_size)
         self.build((self.input_size, 1))
-
-    @property
-    def weights(self) -> Array:
-        """The weights."""
-        return self.parameters["weights"]
-
-    @weights.setter
-    def weights(self, value: Any) -> None:
-        self._replace_parameter("weights", value)
-
-    @property
-    def bias(self) -> Array:
-        """The bias."""
-        return self.parameters["bias"]
-
-    @bias.setter
-    def bias(self, value: Any) -> None:
-        self._replace_parameter("bias", value)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(input_size, 1) -> (output_size, 1)."""

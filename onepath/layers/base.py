@@ -260,14 +260,6 @@ class Layer(Configurable):
         random = self.home.random(derived_seed(self.seed, name))
         self._parameters[name] = initial(initializer, random, self.home.xp, shape, self.dtype)
 
-    def _replace_parameter(self, name: str, value: Any) -> None:
-        """Give a parameter other values, of its shape, from the layer's device or the host."""
-        expected = self.parameters[name].shape
-        value = self.home.asarray(value, dtype=self.dtype)
-        if value.shape != expected:
-            raise ValueError(f"{self.title}: {name} must have shape {expected}, got {value.shape}")
-        self.parameters[name] = value.copy()
-
     # Moving
 
     def to(self, backend: Backend | str) -> Self:

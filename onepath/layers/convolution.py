@@ -7,6 +7,7 @@ from ..backends.convolution.geometry import Ints, Padding
 from .base import Layer, Shape
 from .initializers import check_initializer
 from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
+from .parameter import Parameter
 from .registry import register_layer
 
 
@@ -206,6 +207,8 @@ class Convolutional(Layer):
 
     sample_rank = 3
     input_shape: Shape
+    kernels = Parameter()
+    biases = Parameter()
 
     def __init__(
         self,
@@ -238,24 +241,6 @@ class Convolutional(Layer):
     def kernels_shape(self) -> Shape:
         """(depth, C, kernel_size, kernel_size)."""
         return self.geometry.kernel_shape
-
-    @property
-    def kernels(self) -> Array:
-        """The kernels."""
-        return self.parameters["kernels"]
-
-    @kernels.setter
-    def kernels(self, value: Array) -> None:
-        self._replace_parameter("kernels", value)
-
-    @property
-    def biases(self) -> Array:
-        """The biases."""
-        return self.parameters["biases"]
-
-    @biases.setter
-    def biases(self, value: Array) -> None:
-        self._replace_parameter("biases", value)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return `output_shape`; biases for each position allow one shape of samples only."""
