@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 from .arguments import flag, named
 from .backends import Array, Backend, backend_of
+from .layers.activations import sigmoid, softmax
 
 EPSILON = 1e-7
 """Probabilities are clipped to [EPSILON, 1 - EPSILON] before their logarithm is taken."""
@@ -294,7 +295,7 @@ class BinaryCrossentropy(Crossentropy):
         return 1, "a binary target lies between 0 and 1"
 
     def _activation(self, xp: Any, z: Array) -> Array:
-        return xp.exp(xp.minimum(z, 0)) / (1 + xp.exp(-xp.abs(z)))
+        return sigmoid(xp, z)
 
     def _from_logits(self, xp: Any, y: Array, z: Array) -> tuple[Array, Array]:
         y = y.astype(z.dtype, copy=False)
@@ -320,8 +321,7 @@ class _ClassCrossentropy(Crossentropy):
         return shape
 
     def _activation(self, xp: Any, z: Array) -> Array:
-        _, e, total = _exponentials(xp, z)
-        return e / total
+        return softmax(xp, z, -1)
 
 
 class CategoricalCrossentropy(_ClassCrossentropy):

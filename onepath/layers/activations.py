@@ -1,9 +1,23 @@
 """Activations: elementwise but for Softmax, without parameters."""
 
+from typing import Any
+
 from ..arguments import number
 from ..backends import Array, backend_of
 from .base import Layer, Shape
 from .registry import register_layer
+
+
+def sigmoid(xp: Any, x: Array) -> Array:
+    """Compute ``1 / (1 + exp(-x))``, of which no exponential overflows on either side of 0."""
+    return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
+
+
+def softmax(xp: Any, x: Array, axis: int) -> Array:
+    """Compute ``exp(x) / sum(exp(x))`` along an axis, with the largest x subtracted first."""
+    y = xp.exp(x - x.max(axis=axis, keepdims=True))
+    y /= y.sum(axis=axis, keepdims=True)
+    return y
 
 
 class Activation(Layer):
@@ -56,8 +70,7 @@ class Sigmoid(Activation):
     """Logistic function, ``1 / (1 + exp(-x))``, without overflow on either side."""
 
     def _forward(self, x: Array, training: bool) -> Array:
-        xp = backend_of(x).xp
-        y = xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
+        y = sigmoid(backend_of(x).xp, x)
         self._saved = y
         return y
 
@@ -113,9 +126,7 @@ class Softmax(Activation):
         return input_shape
 
     def _forward(self, x: Array, training: bool) -> Array:
-        xp = backend_of(x).xp
-        y = xp.exp(x - x.max(axis=self.axis, keepdims=True))
-        y /= y.sum(axis=self.axis, keepdims=True)
+        y = softmax(backend_of(x).xp, x, self.axis)
         self._saved = y
         return y
 
