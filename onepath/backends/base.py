@@ -1,14 +1,14 @@
 """The contract of a backend: what a device must offer to the layers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from . import convolution, correlation
+from . import convolution
 from .convolution.geometry import Geometry
 from .errors import DeviceMismatchError
 from .random import Random, philox4x64
+from .signal_functions import SignalFunctions
 from .types import Array, DType
 from .workspace import Workspace
 
@@ -31,7 +31,7 @@ class Memory(NamedTuple):
     total: int | None
 
 
-class Backend(ABC):
+class Backend(SignalFunctions, ABC):
     """A device and the two libraries that compute on it.
 
     A subclass says which array module and which signal module serve its device and how data gets
@@ -41,13 +41,16 @@ class Backend(ABC):
     ----------
     name : str
         The device's name, as `get_backend` takes it: ``"cpu"``, ``"cuda:0"``.
+    xp : module
+        The array module: ``numpy`` or ``cupy``.
+    signal : module
+        ``scipy.signal`` or ``cupyx.scipy.signal``, imported at first use.
     tile_bytes : int
         How much scratch memory a convolution engine should fill at a time.
     workspace : Workspace
         Scratch memory on the device.
     """
 
-    name: str
     tile_bytes: int
 
     def __init__(self) -> None:
@@ -67,20 +70,6 @@ class Backend(ABC):
     @abstractmethod
     def index_of(cls, array: Any) -> int | None:
         """Return the index of the device of this kind that holds ``array``, or None."""
-
-    @property
-    @abstractmethod
-    def xp(self) -> Any:
-        """The array module: ``numpy`` or ``cupy``."""
-
-    @property
-    @abstractmethod
-    def signal(self) -> Any:
-        """The signal module: ``scipy.signal`` or ``cupyx.scipy.signal``, imported at first use."""
-
-    @abstractmethod
-    def owns(self, array: Any) -> bool:
-        """Whether ``array`` is an array on this device."""
 
     @abstractmethod
     def asarray(self, x: Any, dtype: DType | None = None) -> Array:
@@ -170,141 +159,6 @@ class Backend(ABC):
         if not self.owns(array):
             raise DeviceMismatchError(f"from_dlpack: the array is not on {self.name}")
         return array
-
-    # scipy.signal's functions
-
-    def correlate(self, in1: Array, in2: Array, mode: str = "full", method: str = "auto") -> Array:
-        """Cross-correlate two N-dimensional arrays, as `scipy.signal.correlate` does.
-
-        Parameters
-        ----------
-        in1, in2 : array
-            Arrays on this device with equally many dimensions. The second is conjugated.
-        mode : {"full", "valid", "same"}, optional
-            The output's size. As in SciPy, "valid" exchanges the inputs if ``in2`` is the larger.
-        method : {"auto", "direct", "fft"}, optional
-            The direct sum, or the Fourier transform, which spreads a NaN over the whole output.
-            "auto" chooses by shape and dtype alone, alike on every device.
-
-        Returns
-        -------
-        array
-            Of the inputs' common dtype.
-
-        Raises
-        ------
-        TypeError
-            If an input is not on this device, or its dtype is one that SciPy or CuPy refuses.
-        ValueError
-            If an input is empty, dimensions differ, or an option is unknown.
-        """
-        return correlation.correlate_nd(self, "correlate", in1, in2, mode, method)
-
-    def convolve(self, in1: Array, in2: Array, mode: str = "full", method: str = "auto") -> Array:
-        """Convolve two N-dimensional arrays, as `scipy.signal.convolve` does.
-
-        Parameters, result and errors are those of `correlate`; nothing is conjugated.
-        """
-        return correlation.correlate_nd(self, "convolve", in1, in2, mode, method)
-
-    def correlate2d(
-        self,
-        in1: Array,
-        in2: Array,
-        mode: str = "full",
-        boundary: str = "fill",
-        fillvalue: complex = 0,
-    ) -> Array:
-        """Cross-correlate two 2-D arrays, as `scipy.signal.correlate2d` does.
-
-        Parameters
-        ----------
-        in1, in2 : array
-            2-D arrays on this device. The second is conjugated.
-        mode : {"full", "valid", "same"}, optional
-            The output's size.
-        boundary : {"fill", "wrap", "symm"}, optional
-            What lies around ``in1``: ``fillvalue``, its own period, or its mirror image.
-        fillvalue : scalar, optional
-            The value for "fill".
-
-        Returns
-        -------
-        array
-            Of the inputs' common dtype.
-
-        Raises
-        ------
-        TypeError
-            If an input is not on this device, or is boolean or float16.
-        ValueError
-            If an input is empty or not 2-D, or an option is unknown.
-        """
-        return correlation.correlate_2d(self, "correlate2d", in1, in2, mode, boundary, fillvalue)
-
-    def convolve2d(
-        self,
-        in1: Array,
-        in2: Array,
-        mode: str = "full",
-        boundary: str = "fill",
-        fillvalue: complex = 0,
-    ) -> Array:
-        """Convolve two 2-D arrays, as `scipy.signal.convolve2d` does.
-
-        Parameters, result and errors are those of `correlate2d`; nothing is conjugated.
-        """
-        return correlation.correlate_2d(self, "convolve2d", in1, in2, mode, boundary, fillvalue)
-
-    def fftconvolve(
-        self,
-        in1: Array,
-        in2: Array,
-        mode: str = "full",
-        axes: int | tuple[int, ...] | None = None,
-    ) -> Array:
-        """Convolve two arrays by Fourier transform, as `scipy.signal.fftconvolve` does.
-
-        Parameters
-        ----------
-        in1, in2 : array
-            Arrays on this device with equally many dimensions.
-        mode : {"full", "valid", "same"}, optional
-            The output's size.
-        axes : int or tuple of int, optional
-            The axes to convolve over; all if left out.
-
-        Returns
-        -------
-        array
-            Of the inputs' common dtype, float64 for integers and float32 for float16.
-
-        Raises
-        ------
-        TypeError
-            If an input is not on this device or not numeric.
-        ValueError
-            If an input is empty, shapes do not fit, or an option is unknown.
-        """
-        return correlation.convolve_by_fft(self, "fftconvolve", in1, in2, mode, axes)
-
-    def oaconvolve(
-        self,
-        in1: Array,
-        in2: Array,
-        mode: str = "full",
-        axes: int | tuple[int, ...] | None = None,
-    ) -> Array:
-        """Convolve two arrays by overlap-add, as `scipy.signal.oaconvolve` does.
-
-        Parameters, result and errors are those of `fftconvolve`.
-        """
-        return correlation.convolve_by_fft(self, "oaconvolve", in1, in2, mode, axes)
-
-    def apply_signal(self, function: str, in1: Array, in2: Array, **options: Any) -> Array:
-        """Call the signal module's function of that name, its arguments being checked already."""
-        call: Callable[..., Array] = getattr(self.signal, function)
-        return self.xp.asarray(call(in1, in2, **options))  # SciPy makes a scalar of a 0-d result
 
     # Batched convolution
 
