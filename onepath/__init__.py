@@ -11,7 +11,7 @@ cupyx.scipy.signal on CUDA: the same forward and backward mathematics on both.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import backends, layers, losses, metrics, optimizers, training
+from . import backends
 from .backends import (
     available_backends,
     backend_of,
@@ -23,10 +23,10 @@ from .backends import (
     set_seed,
     transfers,
 )
-from .training import Model, Sequential, load_model
 
 if TYPE_CHECKING:
-    from . import datasets
+    from . import datasets, layers, losses, metrics, optimizers, training
+    from .training import Model, Sequential, load_model
 
 __version__ = "0.1.0"
 
@@ -53,9 +53,18 @@ __all__ = [
     "transfers",
 ]
 
+_ROOMS = ("datasets", "layers", "losses", "metrics", "optimizers", "training")
+_MODELS = ("Model", "Sequential", "load_model")
+
 
 def __getattr__(name: str) -> Any:
-    """Import `datasets` when it is asked for: its readers of archives double the time otherwise."""
-    if name == "datasets":
-        return import_module(".datasets", __name__)
+    """Import a room when it is asked for: a program waits for what it uses alone."""
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name in _MODELS:
+        return getattr(import_module(".training", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
