@@ -5,6 +5,7 @@ from typing import Any
 from ..arguments import number
 from ..backends import Array, backend_of
 from .base import Layer, Shape
+from .layout import check_axis, length_along
 from .registry import register_layer
 
 
@@ -115,14 +116,11 @@ class Softmax(Activation):
 
     def __init__(self, axis: int = -1, name: str | None = None) -> None:
         super().__init__(name)
-        if axis == 0:
-            raise ValueError("axis 0 is the batch; channels are on 1 or, if last, on -1")
-        self.axis = axis
+        self.axis = check_axis(axis)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape, if it has the axis."""
-        if not -len(input_shape) <= self.axis <= len(input_shape):
-            raise ValueError(f"there is no axis {self.axis} in a batch of them")
+        length_along(self.axis, input_shape)
         return input_shape
 
     def _forward(self, x: Array, training: bool) -> Array:

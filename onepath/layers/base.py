@@ -307,10 +307,10 @@ class Layer(Configurable):
         self.check_sample(x.shape[1:])
         return x, single
 
-    def check_sample(self, input_shape: Shape) -> None:
-        """Raise unless the layer can take samples of this shape; the message names the layer."""
+    def check_sample(self, input_shape: Shape) -> Shape:
+        """Return the output's shape as `compute_output_shape` does; errors name the layer."""
         try:
-            self.compute_output_shape(input_shape)
+            return self.compute_output_shape(input_shape)
         except ValueError as error:
             raise ValueError(
                 f"{self.title}: samples of shape {input_shape} do not fit{self._expectation()}: "

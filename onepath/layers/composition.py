@@ -88,8 +88,7 @@ class Sequential(Composite):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return what the last layer makes of a sample."""
         for layer in self.layers:
-            layer.check_sample(input_shape)
-            input_shape = layer.compute_output_shape(input_shape)
+            input_shape = layer.check_sample(input_shape)
         return input_shape
 
     def parts(self, input_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
@@ -146,9 +145,7 @@ class Residual(Composite):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape in which both ways end."""
-        for child in self.children:
-            child.check_sample(input_shape)
-        ends = [child.compute_output_shape(input_shape) for child in self.children]
+        ends = [child.check_sample(input_shape) for child in self.children]
         around = input_shape if self.shortcut is None else ends[1]
         if ends[0] != around:
             raise ValueError(f"main gives {ends[0]}, the way around {around}: they must be equal")

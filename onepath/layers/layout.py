@@ -34,3 +34,17 @@ def to_first(xp: Any, x: Array, data_format: str) -> Array:
 def from_first(xp: Any, x: Array, data_format: str) -> Array:
     """(N, C, *size) -> (N, *size, C) as a view, if the channels are to be last."""
     return x if data_format == "channels_first" else xp.moveaxis(x, 1, -1)
+
+
+def check_axis(axis: int) -> int:
+    """Return ``axis`` of a batch if it is not the batch's own, or raise."""
+    if axis == 0:
+        raise ValueError("axis 0 is the batch; channels are on 1 or, if last, on -1")
+    return axis
+
+
+def length_along(axis: int, input_shape: Shape) -> int:
+    """Return how long a batch of such samples is along an axis, or raise if it has none such."""
+    if not -len(input_shape) <= axis <= len(input_shape):
+        raise ValueError(f"there is no axis {axis} in a batch of them")
+    return (1, *input_shape)[axis]

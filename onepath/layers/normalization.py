@@ -3,6 +3,7 @@
 from ..arguments import number
 from ..backends import Array
 from .base import Layer, Shape
+from .layout import check_axis, length_along
 from .registry import register_layer
 
 
@@ -49,28 +50,20 @@ class BatchNormalization(Layer):
         seed: int | None = None,
     ) -> None:
         super().__init__(name, dtype, seed)
-        if axis == 0:
-            raise ValueError("axis 0 is the batch; channels are on 1 or, if last, on -1")
-        self.axis = axis
+        self.axis = check_axis(axis)
         self.momentum = number("momentum", momentum, at_most=1)
         self.epsilon = number("epsilon", epsilon, positive=True)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape, if it has the channels."""
-        channels = self._channels(input_shape)
+        channels = length_along(self.axis, input_shape)
         gamma = self.parameters.get("gamma")
         if gamma is not None and channels != gamma.shape[0]:
             raise ValueError(f"expected {gamma.shape[0]} channels on axis {self.axis}")
         return input_shape
 
-    def _channels(self, input_shape: Shape) -> int:
-        batch_shape = (1, *input_shape)
-        if not -len(input_shape) <= self.axis < len(batch_shape):
-            raise ValueError(f"there is no axis {self.axis} in a batch of them")
-        return batch_shape[self.axis]
-
     def _build(self, input_shape: Shape) -> None:
-        channels = (self._channels(input_shape),)
+        channels = (length_along(self.axis, input_shape),)
         self._add_parameter("gamma", channels, "ones")
         self._add_parameter("beta", channels, "zeros")
         xp = self.home.xp

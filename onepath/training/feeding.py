@@ -61,11 +61,9 @@ class Batches:
     def shuffled(self, seed: int) -> Iterator[tuple[Array, ...]]:
         """Give the batches in a random order of rows: for a seed, the same on every device."""
         order = self.host.random(seed).permutation(self.rows)
-        orders = {id(b): b.asarray(order) for b in map(backend_of, self.arrays)}
+        data = [(array, backend_of(array).asarray(order)) for array in self.arrays]
         for rows in self._slices():
-            yield tuple(
-                self._here(array[orders[id(backend_of(array))][rows]]) for array in self.arrays
-            )
+            yield tuple(self._here(array[places[rows]]) for array, places in data)
 
     def _slices(self) -> Iterator[slice]:
         starts = range(0, self.rows, self.batch_size)

@@ -3,8 +3,12 @@
 Nothing in a file is code: layers are made from a closed registry, and arrays are plain numbers.
 """
 
+import json
 import os
+import tempfile
 from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 FORMAT = 1
@@ -33,10 +37,6 @@ def write(path: Any, description: Mapping[str, Any], arrays: Mapping[str, Any]) 
     OSError
         If the file cannot be written; an older one is left as it was.
     """
-    import json
-    import tempfile
-    from pathlib import Path
-
     save = _safetensors().save
     # safetensors writes the memory as it lies: only C-contiguous arrays come back right
     tensors = {name: array.copy(order="C") for name, array in arrays.items()}
@@ -86,9 +86,6 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     ImportError
         If safetensors is not installed.
     """
-    import json
-    from pathlib import Path
-
     library = _safetensors()
     data = Path(path).read_bytes()
     try:
@@ -125,13 +122,9 @@ def _safetensors() -> Any:
 
 
 def _digest(array: Any) -> str:
-    from hashlib import sha256
-
     kind = f"{array.dtype.str}{array.shape}".encode()
     return sha256(kind + array.tobytes()).hexdigest()
 
 
 def _text_digest(text: str) -> str:
-    from hashlib import sha256
-
     return sha256(text.encode()).hexdigest()

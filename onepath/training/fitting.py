@@ -35,9 +35,18 @@ def run_epochs(
     try:
         with CleanInterrupt() as interrupt:
             for epoch in range(epochs):
-                _run_epoch(
-                    model, batches, validation, epoch, callbacks, shuffle, history, interrupt
-                )
+                for callback in callbacks:
+                    callback.on_epoch_begin(epoch)
+                means = _learn(model, batches, callbacks, shuffle, interrupt)
+                history.interrupted = interrupt.requested
+                if means is None:
+                    break
+                logs = means.read()
+                if validation is not None:
+                    logs |= evaluate(model, validation, prefix="val_")
+                history.append(epoch, logs)
+                for callback in callbacks:
+                    callback.on_epoch_end(epoch, logs)
                 if model.stop_training:
                     break
     finally:
@@ -46,19 +55,14 @@ def run_epochs(
     return history
 
 
-def _run_epoch(
+def _learn(
     model: Trainee,
     batches: Batches,
-    validation: Batches | None,
-    epoch: int,
     callbacks: Sequence[Callback],
     shuffle: bool,
-    history: History,
     interrupt: CleanInterrupt,
-) -> None:
-    """Run one epoch; one that is stopped in its midst does not enter the history."""
-    for callback in callbacks:
-        callback.on_epoch_begin(epoch)
+) -> Means | None:
+    """Go through the data once; None if that was stopped in its midst."""
     means = Means(model.metrics)
     order = derived_seed(model.seed, "shuffle", model.epochs_begun)
     model.epochs_begun += 1
@@ -66,16 +70,10 @@ def _run_epoch(
         _step(model, x, y, means)
         for callback in callbacks:
             callback.on_train_batch_end(number, means.read)
-        if interrupt.requested:
-            model.stop_training = history.interrupted = True
+        model.stop_training |= interrupt.requested
         if model.stop_training:
-            return
-    logs = means.read()
-    if validation is not None:
-        logs |= evaluate(model, validation, prefix="val_")
-    history.append(epoch, logs)
-    for callback in callbacks:
-        callback.on_epoch_end(epoch, logs)
+            return None
+    return means
 
 
 def _step(model: Trainee, x: Array, y: Array, means: Means) -> None:

@@ -1,5 +1,6 @@
 """What a training run went through."""
 
+import csv
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,8 +42,6 @@ class History:
         path : str or path-like
             The file, overwritten if it exists.
         """
-        import csv
-
         with open(path, "w", newline="") as file:
             table = csv.writer(file)
             table.writerow(["epoch", *self.history])

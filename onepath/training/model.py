@@ -127,7 +127,10 @@ class Model:
             If something is not known; nothing is changed.
         """
         if loss is None:
-            raise ValueError(f"compile needs a loss, such as {', '.join(_some_losses())}")
+            raise ValueError(
+                "compile needs a loss, such as 'mse', 'binary_crossentropy' or "
+                "'sparse_categorical_crossentropy'"
+            )
         chosen = get_loss(loss)
         self._compiled = _Compiled(
             get_optimizer(optimizer),
@@ -251,7 +254,7 @@ class Model:
             If the data does not fit.
         """
         batches = Batches(self.backend, batch_size, x=x)
-        self._check_samples(x)
+        self._output_shape(x)
         outputs = [self._returned(self.layer.forward(batch), x) for (batch,) in batches]
         self.layer.clear()
         return backend_of(outputs[0]).xp.concatenate(outputs)
@@ -315,17 +318,17 @@ class Model:
         loss = self._settings().loss
         batches = Batches(self.backend, batch_size, **data)
         x, y = batches.arrays
-        self._check_samples(x)
-        outputs = self.layer.compute_output_shape(x.shape[1:])
+        outputs = self._output_shape(x)
         loss.check_labels(y, outputs[-1] if outputs else 1)
         # the loss's own look at shapes and dtypes, with a prediction that was never made
         xp = backend_of(y).xp
         loss.check(y[:1], xp.empty((1, *outputs), dtype="float32"))
         return batches
 
-    def _check_samples(self, x: Array) -> None:
+    def _output_shape(self, x: Array) -> tuple[int, ...]:
+        """Check inputs; return the shape of what the layer makes of one."""
         check_input(self.layer.title, x)
-        self.layer.check_sample(x.shape[1:])
+        return self.layer.check_sample(x.shape[1:])
 
     def _returned(self, y: Array, x: Array) -> Array:
         """Bring outputs to where the inputs were."""
@@ -334,11 +337,8 @@ class Model:
 
 def _metric(metric: str | Metric, loss: Loss) -> Metric:
     """Get a metric; by its name, accuracy puts its threshold where the loss's logits have it."""
-    if isinstance(metric, str) and isinstance(loss, BinaryCrossentropy) and loss.from_logits:
-        chosen = get_metric(metric)
-        return Accuracy(threshold=0.0) if isinstance(chosen, Accuracy) else chosen
-    return get_metric(metric)
-
-
-def _some_losses() -> tuple[str, ...]:
-    return ("'mse'", "'binary_crossentropy'", "'sparse_categorical_crossentropy'")
+    chosen = get_metric(metric)
+    by_name = isinstance(metric, str) and isinstance(chosen, Accuracy)
+    if by_name and isinstance(loss, BinaryCrossentropy) and loss.from_logits:
+        return Accuracy(threshold=0.0)
+    return chosen

@@ -19,6 +19,11 @@ class Sequential(Model):
         As for `Model`.
     name : str, optional
         The name of the whole.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        The layers, first to last.
     """
 
     def __init__(
@@ -27,9 +32,6 @@ class Sequential(Model):
         device: str | Backend | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(SequentialLayer(layers, name), device)
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers, first to last."""
-        return tuple(self.layer.children)  # type: ignore[attr-defined]
+        stack = SequentialLayer(layers, name)
+        super().__init__(stack, device)
+        self.layers = stack.layers
