@@ -6,18 +6,18 @@ predictions.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from .arguments import flag, named
 from .backends import Array, Backend, backend_of
+from .configuration import Configurable
 from .layers.activations import sigmoid, softmax
 
 EPSILON = 1e-7
 """Probabilities are clipped to [EPSILON, 1 - EPSILON] before their logarithm is taken."""
 
 
-class Loss(ABC):
+class Loss(Configurable, ABC):
     """A mean over a batch, and its gradient with respect to the predictions.
 
     Calling a loss, and `gradient`, look at everything, the values of the labels too, for which a
@@ -35,10 +35,6 @@ class Loss(ABC):
 
     _target_kinds: ClassVar[str] = "biuf"
     _targets: ClassVar[str] = "numbers, one for each prediction"
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({options})"
 
     def __call__(self, y_true: Array, y_pred: Array) -> Array:
         """Compute the loss.
@@ -157,15 +153,6 @@ class Loss(ABC):
             "probabilities: train with a crossentropy, or use the predictions as they are"
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, as JSON can hold them."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a loss from what `get_config` returned."""
-        return cls(**config)
-
     @abstractmethod
     def _evaluate(self, xp: Any, y: Array, p: Array) -> tuple[Array, Array]:
         """Value and gradient for checked targets and predictions; neither may be changed."""
@@ -248,10 +235,6 @@ class Crossentropy(Loss):
 
     def __init__(self, from_logits: bool = False) -> None:
         self.from_logits = flag("from_logits", from_logits)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, as JSON can hold them."""
-        return {"from_logits": self.from_logits}
 
     def probabilities(self, y_pred: Array) -> Array:
         """Turn predictions into probabilities; see `Loss.probabilities`."""

@@ -11,9 +11,10 @@ from typing import Any, Self
 
 from .arguments import flag, named, number
 from .backends import Array, Backend, DeviceMismatchError, backend_of, get_backend
+from .configuration import Configurable
 
 
-class Optimizer(ABC):
+class Optimizer(Configurable, ABC):
     """Changes parameters in place, step by step.
 
     Parameters
@@ -39,10 +40,6 @@ class Optimizer(ABC):
         self.learning_rate = learning_rate
         self.iterations = 0
         self.slots: dict[str, dict[str, Array]] = {}
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({options})"
 
     @property
     def learning_rate(self) -> float:
@@ -105,15 +102,6 @@ class Optimizer(ABC):
         return self
 
     @abstractmethod
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the present learning rate included."""
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make an optimizer from what `get_config` returned: without slots, at iteration 0."""
-        return cls(**config)
-
-    @abstractmethod
     def _slot_names(self) -> tuple[str, ...]:
         """The slots that each parameter needs."""
 
@@ -173,14 +161,6 @@ class SGD(Optimizer):
         self.momentum = number("momentum", momentum, below=1)
         self.nesterov = flag("nesterov", nesterov)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the present learning rate included."""
-        return {
-            "learning_rate": self.learning_rate,
-            "momentum": self.momentum,
-            "nesterov": self.nesterov,
-        }
-
     def _slot_names(self) -> tuple[str, ...]:
         return ("momentum",) if self.momentum else ()
 
@@ -231,16 +211,6 @@ class RMSprop(Optimizer):
         self.momentum = number("momentum", momentum, below=1)
         self.epsilon = number("epsilon", epsilon, positive=True)
         self.centered = flag("centered", centered)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the present learning rate included."""
-        return {
-            "learning_rate": self.learning_rate,
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "centered": self.centered,
-        }
 
     def _slot_names(self) -> tuple[str, ...]:
         optional = {"momentum": self.momentum, "average_gradient": self.centered}
@@ -300,15 +270,6 @@ class Adam(Optimizer):
         self.beta_2 = number("beta_2", beta_2, below=1)
         self.epsilon = number("epsilon", epsilon, positive=True)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the present learning rate included."""
-        return {
-            "learning_rate": self.learning_rate,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-
     def _slot_names(self) -> tuple[str, ...]:
         return "momentum", "velocity"
 
@@ -349,10 +310,6 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon)
         self.weight_decay = number("weight_decay", weight_decay)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the present learning rate included."""
-        return {**super().get_config(), "weight_decay": self.weight_decay}
 
     def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
         w *= 1 - self.learning_rate * self.weight_decay

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 from ..arguments import number
 from ..backends import Array, Backend, get_backend
 from ..backends.random import checked_seed, derived_seed, next_seed
+from ..configuration import Configurable
 from .checks import check_input, check_output_gradient, input_backend
-from .configuration import Configurable
 from .initializers import initial
 
 Shape = tuple[int, ...]

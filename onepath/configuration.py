@@ -9,10 +9,10 @@ class Configurable:
     """Keeps each argument of its constructor in an attribute of the same name."""
 
     def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
+        defaults = _arguments(type(self))
         try:
             config = self.get_config()
-        except AttributeError:  # someone's layer that does not keep its arguments
+        except AttributeError:  # someone's class that does not keep its arguments
             config = {}
         options = ", ".join(
             f"{key}={value!r}"
@@ -23,8 +23,7 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same object again, as JSON can hold them."""
-        arguments = inspect.signature(type(self).__init__).parameters
-        return {name: getattr(self, name) for name in arguments if name != "self"}
+        return {name: getattr(self, name) for name in _arguments(type(self))}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -35,10 +34,17 @@ class Configurable:
         ValueError
             If there is an argument that the constructor does not know.
         """
-        known = set(inspect.signature(cls.__init__).parameters) - {"self"}
-        unknown = set(config) - known
+        known = _arguments(cls)
+        unknown = config.keys() - known.keys()
         if unknown:
             raise ValueError(
                 f"{cls.__name__} has no {sorted(unknown)}; its arguments are {sorted(known)}"
             )
         return cls(**config)
+
+
+def _arguments(cls: type) -> dict[str, inspect.Parameter]:
+    """The constructor's named arguments, without ``self``."""
+    _, *arguments = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {each.name: each for each in arguments if each.kind not in variadic}
