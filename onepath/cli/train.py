@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import __version__
 from ..backends import backend_of, get_backend, set_seed
@@ -25,6 +26,21 @@ from .requirements import require
 
 NEEDED = ("matplotlib", "safetensors", "rich", "threadpoolctl")
 VALIDATION_SHARE = 0.1
+
+
+class _Results(NamedTuple):
+    """What the network makes of the test images."""
+
+    probabilities: NDArray[np.float32]
+    predictions: NDArray[np.int64]
+    loss: float
+    right: int
+    total: int
+
+    @property
+    def accuracy(self) -> float:
+        """The share that is right."""
+        return self.right / self.total
 
 
 def train(options: argparse.Namespace) -> int:
@@ -122,18 +138,13 @@ def _announce(model: Model, data: Dataset, kept: int, held_back: int) -> None:
     print()
 
 
-def _test(model: Model, data: Dataset) -> dict[str, Any]:
+def _test(model: Model, data: Dataset) -> _Results:
     """Look at the test images, once, at the end."""
-    probabilities = model.predict_proba(data.x_test)
-    predictions = probabilities.argmax(axis=1)
-    return {
-        "loss": model.evaluate(data.x_test, data.y_test)["loss"],
-        "probabilities": probabilities,
-        "predictions": predictions,
-        "right": int((predictions == data.y_test).sum()),
-        "total": len(data.y_test),
-        "confusion": confusion_matrix(data.y_test, predictions, len(data.classes)),
-    }
+    logits = model.predict(data.x_test)
+    predictions = logits.argmax(axis=1)
+    right = int((predictions == data.y_test).sum())
+    loss = float(model.loss(data.y_test, logits))
+    return _Results(model.loss.probabilities(logits), predictions, loss, right, len(predictions))
 
 
 def _write(
@@ -142,7 +153,7 @@ def _write(
     model: Model,
     history: History,
     data: Dataset,
-    results: dict[str, Any],
+    results: _Results,
     seconds: float,
 ) -> None:
     """Fill the run folder, the model first: it is what must not be lost."""
@@ -154,8 +165,8 @@ def _write(
                 "data": data.name,
                 "classes": data.classes,
                 "image_shape": data.x_train.shape[1:],
-                "test_accuracy": results["right"] / results["total"],
-                "test_loss": results["loss"],
+                "test_accuracy": results.accuracy,
+                "test_loss": results.loss,
                 "epochs": len(history.epoch),
                 "interrupted": history.interrupted,
                 "batch_size": options.batch_size,
@@ -175,25 +186,26 @@ def _write(
     )
     if history.epoch:
         pictures.learning_curves(history.history, folder / "curves.png")
-    pictures.confusion(results["confusion"], data.classes, folder / "confusion.png")
+    counts = confusion_matrix(data.y_test, results.predictions, len(data.classes))
+    pictures.confusion(counts, data.classes, folder / "confusion.png")
     kernel = next(a for name, a in model.layer.parameters.items() if name.endswith("/kernel"))
     pictures.kernels(backend_of(kernel).to_numpy(kernel), folder / "kernels.png")
     pictures.misclassified(
         data.x_test,
         data.y_test,
-        results["predictions"],
-        results["probabilities"],
+        results.predictions,
+        results.probabilities,
         data.classes,
         folder / "mistakes.png",
     )
 
 
-def _conclude(folder: Path, history: History, results: dict[str, Any], seconds: float) -> None:
+def _conclude(folder: Path, history: History, results: _Results, seconds: float) -> None:
     stopped = " (stopped by Ctrl-C)" if history.interrupted else ""
     files = ", ".join(sorted(path.name for path in folder.iterdir()))
     print(
-        f"\ntest accuracy {results['right'] / results['total']:.4f} "
-        f"({results['right']:,} of {results['total']:,}), loss {results['loss']:.4f}, "
+        f"\ntest accuracy {results.accuracy:.4f} "
+        f"({results.right:,} of {results.total:,}), loss {results.loss:.4f}, "
         f"after {len(history.epoch)} epochs in {seconds:.1f} s{stopped}\n"
         f"{folder}: {files}\n"
         f"classify images with: python -m onepath predict {folder} IMAGE..."
