@@ -11,21 +11,19 @@ cupyx.scipy.signal on CUDA: the same forward and backward mathematics on both.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import backends
-from .backends import (
-    available_backends,
-    backend_of,
-    conv,
-    conv_input_gradient,
-    conv_kernel_gradient,
-    get_backend,
-    register_backend,
-    set_seed,
-    transfers,
-)
-
 if TYPE_CHECKING:
-    from . import datasets, layers, losses, metrics, optimizers, training
+    from . import backends, datasets, layers, losses, metrics, optimizers, testing, training
+    from .backends import (
+        available_backends,
+        backend_of,
+        conv,
+        conv_input_gradient,
+        conv_kernel_gradient,
+        get_backend,
+        register_backend,
+        set_seed,
+        transfers,
+    )
     from .training import Model, Sequential, load_model
 
 __version__ = "0.1.0"
@@ -49,11 +47,21 @@ __all__ = [
     "optimizers",
     "register_backend",
     "set_seed",
+    "testing",
     "training",
     "transfers",
 ]
 
-_ROOMS = ("datasets", "layers", "losses", "metrics", "optimizers", "training")
+_ROOMS = (
+    "backends",
+    "datasets",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "testing",
+    "training",
+)
 _MODELS = ("Model", "Sequential", "load_model")
 
 
@@ -61,8 +69,9 @@ def __getattr__(name: str) -> Any:
     """Import a room when it is asked for: a program waits for what it uses alone."""
     if name in _ROOMS:
         return import_module(f".{name}", __name__)
-    if name in _MODELS:
-        return getattr(import_module(".training", __name__), name)
+    if name in __all__:
+        room = "training" if name in _MODELS else "backends"
+        return getattr(import_module(f".{room}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

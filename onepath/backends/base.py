@@ -225,3 +225,14 @@ class Backend(SignalFunctions, ABC):
             The adjoint of `conv`, as a function of its kernels, applied to ``dy``.
         """
         return convolution.kernel_gradient(self, x, dy, geometry, engine)
+
+
+def off_host(x: Any) -> bool:
+    """Whether ``x`` says itself that its memory is not the host's."""
+    if hasattr(x, "__cuda_array_interface__"):
+        return True
+    return hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] not in _HOST_MEMORY
+
+
+_HOST_MEMORY = (1, 3)
+"""DLPack's numbers for it: pageable and pinned."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Backend, Memory
+from .base import Backend, Memory, off_host
 from .errors import DeviceMismatchError
 from .types import Array, DType
 
@@ -50,7 +50,7 @@ class CpuBackend(Backend):
 
     def asarray(self, x: Any, dtype: DType | None = None) -> Array:
         """Make a NumPy array of host data; see `Backend.asarray`."""
-        if hasattr(x, "__cuda_array_interface__"):
+        if off_host(x):
             raise DeviceMismatchError(
                 f"asarray: {type(x).__module__}.{type(x).__qualname__} lives on a CUDA device; "
                 "backend_of(x).to_numpy(x) brings it to the CPU"

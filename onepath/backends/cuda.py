@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from . import transfers
-from .base import Backend, Memory
+from .base import Backend, Memory, off_host
 from .direct import direct_sum
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .types import Array, DType
@@ -29,19 +29,28 @@ class CudaBackend(Backend):
 
     tile_bytes = 256 << 20
 
+    kind = "cuda"
+
     def __init__(self, index: int = 0) -> None:
-        cupy = _usable_cupy(index)
-        self.name = f"cuda:{index}"
-        self._cupy = cupy
+        self._cupy = self._usable_cupy(index)
+        self.name = f"{self.kind}:{index}"
         self._index = index
-        self._device = cupy.cuda.Device(index)
+        self._device = self._cupy.cuda.Device(index)
         super().__init__()
+
+    @classmethod
+    def _usable_cupy(cls, index: int) -> Any:
+        """The module, of which that device answers."""
+        return _usable_cupy(index)
 
     @classmethod
     def index_of(cls, array: Any) -> int | None:
         """Return the number of the GPU that holds a CuPy array, None for anything else."""
         cupy = sys.modules.get("cupy")
-        return array.device.id if cupy is not None and isinstance(array, cupy.ndarray) else None
+        if cupy is None or _is_simulated(cupy) or not isinstance(array, cupy.ndarray):
+            return None
+        index: int = array.device.id
+        return index
 
     @property
     def xp(self) -> Any:
@@ -78,10 +87,10 @@ class CudaBackend(Backend):
     def asarray(self, x: Any, dtype: DType | None = None) -> Array:
         """Copy host data to this GPU; see `Backend.asarray`."""
         if not isinstance(x, self._cupy.ndarray):
-            if hasattr(x, "__cuda_array_interface__"):
+            if off_host(x):
                 raise DeviceMismatchError(
-                    f"asarray: {type(x).__module__}.{type(x).__qualname__} is not a CuPy array; "
-                    "from_dlpack(x) takes it over"
+                    f"asarray: {type(x).__module__}.{type(x).__qualname__} is on a device, but no "
+                    f"array of {self.name}; from_dlpack(x) takes another library's over"
                 )
             with self.scope():
                 array = self._cupy.asarray(x, dtype=dtype)
@@ -122,6 +131,11 @@ def _usable_cupy(index: int) -> Any:
         raise BackendUnavailableError(
             f"CUDA needs CuPy, and importing it failed: {error}. {INSTALL}"
         ) from error
+    if _is_simulated(cupy):
+        raise BackendUnavailableError(
+            "the name cupy stands for the simulated device here: get_backend('simulated') is it, "
+            "and 'cuda' needs the real CuPy and a GPU"
+        )
     if not cupy.cuda.is_available():
         raise BackendUnavailableError(
             f"CuPy {cupy.__version__} is installed, but no CUDA GPU answers: "
@@ -144,3 +158,8 @@ def _usable_cupy(index: int) -> Any:
     if total != 3:
         raise BackendUnavailableError(f"'cuda:{index}' answers, but computes 0 + 1 + 2 = {total}")
     return cupy
+
+
+def _is_simulated(cupy: Any) -> bool:
+    """Whether the stand-in of `onepath.testing.simulated_cupy` has taken CuPy's name."""
+    return bool(getattr(cupy, "__simulated__", False))

@@ -9,6 +9,7 @@ from .base import Backend
 from .cpu import CpuBackend
 from .cuda import CudaBackend
 from .errors import BackendUnavailableError, DeviceMismatchError
+from .simulated.backend import SimulatedBackend
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -17,7 +18,11 @@ Factory = Callable[[int], Backend]
 
 ENTRY_POINTS = "onepath.backends"
 
-_factories: dict[str, Factory] = {"cpu": CpuBackend, "cuda": CudaBackend}
+_factories: dict[str, Factory] = {
+    "cpu": CpuBackend,
+    "cuda": CudaBackend,
+    "simulated": SimulatedBackend,
+}
 _live: dict[tuple[str, int], Backend] = {}
 _lock = threading.RLock()
 _entry_points_read = False

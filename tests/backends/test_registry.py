@@ -176,7 +176,9 @@ def test_a_registered_backend():
     assert get_backend("remote:1").name == "remote:1"
     with pytest.raises(BackendUnavailableError, match="there are two remotes"):
         get_backend("remote:2")
-    with pytest.raises(ValueError, match="known are 'auto', 'cpu', 'cuda', 'remote', with"):
+    with pytest.raises(
+        ValueError, match="known are 'auto', 'cpu', 'cuda', 'simulated', 'remote', with"
+    ):
         get_backend("other")
 
 

@@ -1,0 +1,56 @@
+"""The CUDA backend on the simulated device: all of its own code, with nothing of CUDA's beneath."""
+
+import sys
+from typing import Any
+
+from ..cuda import CudaBackend
+from ..errors import BackendUnavailableError
+
+
+class SimulatedBackend(CudaBackend):
+    """Arrays in the host's memory that keep CuPy's rules, for machines without a GPU.
+
+    What breaks on CUDA breaks here: implicit conversions to NumPy, operands from the host,
+    functions and dtypes that CuPy does not have. What CUDA would do behind the program's back is
+    counted in `onepath.backends.simulated.ledger`. `docs/devices.md` lists what is kept.
+
+    Parameters
+    ----------
+    index : int, optional
+        0 or 1: there are two devices, so that mixing them can be refused.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If there is no such device.
+    """
+
+    kind = "simulated"
+
+    @classmethod
+    def _usable_cupy(cls, index: int) -> Any:
+        from .devices import COUNT
+        from .library import cupy
+
+        if index >= COUNT:
+            raise BackendUnavailableError(
+                f"there is no 'simulated:{index}': there are {COUNT} simulated devices, "
+                f"'simulated:0' to 'simulated:{COUNT - 1}'"
+            )
+        return cupy()
+
+    @classmethod
+    def index_of(cls, array: Any) -> int | None:
+        """Return the number of the simulated device that holds an array, None for anything else."""
+        arrays = sys.modules.get(f"{__package__}.array")
+        if arrays is None or not isinstance(array, arrays.ndarray):
+            return None
+        index: int = array.device.id
+        return index
+
+    @property
+    def signal(self) -> Any:
+        """The simulated ``cupyx.scipy.signal``."""
+        from .library import modules
+
+        return modules()["cupyx.scipy.signal"]

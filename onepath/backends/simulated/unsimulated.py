@@ -1,0 +1,40 @@
+"""What CuPy has and nothing on the host computes: it is there, and says so when it is used."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def function(name: str) -> Callable[..., Any]:
+    """Return what stands for a function of that name."""
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(
+            f"{name} is CuPy's, and the simulated device does not have it: nothing on the host "
+            "computes it. Code that needs it can be tested on a GPU only"
+        )
+
+    return refuse
+
+
+def cls(name: str) -> type:
+    """Return what stands for a class: it can be derived from and made, but its objects not used."""
+    refuse = function(name)
+
+    def use(self: Any, *args: Any) -> Any:
+        return refuse()
+
+    def attribute(self: Any, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return refuse()
+
+    body = {
+        "__init__": lambda self, *args, **kwargs: None,
+        "__call__": lambda self, *args, **kwargs: refuse(),
+        "__getattr__": attribute,
+        "__getitem__": use,
+        "__matmul__": use,
+        "__mul__": use,
+        "__module__": name.rpartition(".")[0],
+    }
+    return type(name.rpartition(".")[2], (), body)

@@ -1,0 +1,320 @@
+"""CuPy's rules, one by one: what is refused, what differs from NumPy, what is counted.
+
+Refusals and results are the same checks on the simulated device and, where there is one, on a GPU.
+What only the simulated device can tell is checked there alone. ``docs/devices.md`` has a row for
+each rule, and the last tests hold the two together.
+"""
+
+import operator
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from onepath.backends import DeviceMismatchError, get_backend
+from onepath.backends.simulated import ledger
+
+HOST = np.arange(6.0, dtype="float32").reshape(2, 3)
+DOCUMENT = Path(__file__).parents[3] / "docs" / "devices.md"
+
+
+@pytest.fixture(params=["simulated", pytest.param("cuda", marks=pytest.mark.cuda)])
+def xp(request):
+    """The array module of a device that keeps CuPy's rules."""
+    return get_backend(request.param).xp
+
+
+@pytest.fixture
+def x(xp):
+    return xp.asarray(HOST)
+
+
+# What is refused: exception, message, and a call with the module and a float32 array of (2, 3)
+
+NO_NUMPY = "Unsupported type <class 'numpy.ndarray'>"
+REFUSED = {
+    "conversion to NumPy": [
+        (TypeError, "Implicit conversion to a NumPy array", lambda xp, x: np.asarray(x)),
+        (TypeError, "Implicit conversion to a NumPy array", lambda xp, x: np.array([x])),
+        (TypeError, "Implicit conversion to a NumPy array", lambda xp, x: HOST.__setitem__(0, x)),
+    ],
+    "NumPy operands": [
+        (TypeError, NO_NUMPY, lambda xp, x: x + HOST),
+        (TypeError, NO_NUMPY, lambda xp, x: HOST * x),
+        (TypeError, NO_NUMPY, lambda xp, x: xp.maximum(x, HOST)),
+        (TypeError, NO_NUMPY, lambda xp, x: np.add(HOST, x)),
+        (TypeError, NO_NUMPY, lambda xp, x: operator.iadd(x, HOST)),
+        (TypeError, ".", lambda xp, x: xp.concatenate([x, HOST])),
+        (TypeError, ".", lambda xp, x: xp.where(x > 1, x, HOST)),
+        (TypeError, ".", lambda xp, x: xp.matmul(x, HOST.T)),
+    ],
+    "lists": [
+        (TypeError, ".", lambda xp, x: operator.add(x, [1, 2, 3])),
+        (TypeError, ".", lambda xp, x: xp.exp([1.0, 2.0])),
+        ((TypeError, AttributeError), ".", lambda xp, x: xp.sum([1, 2])),
+    ],
+    "assignment of host data": [
+        (ValueError, "non-scalar numpy.ndarray", lambda xp, x: x.__setitem__(0, HOST[0])),
+    ],
+    "no index of a scalar": [
+        (TypeError, "cannot be interpreted as an integer", lambda xp, x: range(xp.array(3))),
+        (TypeError, ".", lambda xp, x: [1, 2, 3][xp.array(1)]),
+    ],
+    "names": [
+        (AttributeError, "no attribute 'nanquantile'", lambda xp, x: xp.nanquantile),
+        (AttributeError, "no attribute 'block'", lambda xp, x: xp.block),
+        (AttributeError, "no attribute 'newbyteorder'", lambda xp, x: x.newbyteorder),
+    ],
+    "parameters": [
+        (TypeError, "where", lambda xp, x: xp.sum(x, where=x > 1)),
+        (TypeError, "initial", lambda xp, x: x.max(initial=0)),
+        (TypeError, ".", lambda xp, x: xp.add(x, x, where=x > 1)),
+        (TypeError, "casting is not supported", lambda xp, x: x.astype("f", casting="safe")),
+    ],
+    "loops of ufuncs": [
+        (TypeError, "Wrong type", lambda xp, x: xp.left_shift(x, 1)),
+        (TypeError, "Wrong type", lambda xp, x: xp.logical_and(x + 1j, x)),
+    ],
+    "dtypes": [
+        ((ValueError, TypeError), "Unsupported dtype", lambda xp, x: xp.array(["text"])),
+        ((ValueError, TypeError), "Unsupported dtype", lambda xp, x: xp.array([None, "a"])),
+        ((ValueError, TypeError), "Unsupported dtype", lambda xp, x: x.astype("longdouble")),
+    ],
+    "methods of ufuncs": [
+        (NotImplementedError, "reduce", lambda xp, x: xp.maximum.reduce(x)),
+        (NotImplementedError, "accumulate", lambda xp, x: xp.minimum.accumulate(x)),
+        (NotImplementedError, "at` is not", lambda xp, x: xp.multiply.at(x, xp.array([0]), 2)),
+        (TypeError, "only supports", lambda xp, x: xp.subtract.at(x, xp.array([0]), x[0])),
+        (
+            TypeError,
+            "only supports",
+            lambda xp, x: xp.maximum.at(x.astype("e"), xp.array([0]), x[0].astype("e")),
+        ),
+    ],
+    "in-place casts": [
+        (TypeError, ".", lambda xp, x: operator.iadd(x.astype("int32"), 1.5)),
+        (TypeError, ".", lambda xp, x: xp.add(x, x, out=x.astype("int32"))),
+    ],
+    "out of dot": [
+        (ValueError, ".", lambda xp, x: xp.dot(x, x.T, out=xp.zeros((2, 2), "float64"))),
+        (ValueError, ".", lambda xp, x: xp.dot(x, x.T, out=xp.zeros((2, 2), "f", "F"))),
+    ],
+    "one boolean array": [
+        (
+            (NotImplementedError, ValueError, IndexError),
+            ".",
+            lambda xp, x: x.__setitem__((xp.array([True, True]), xp.array([True] * 3)), 0),
+        ),
+    ],
+    "0-d nonzero": [
+        (ValueError, "nonzero on 0d arrays", lambda xp, x: xp.array(1).nonzero()),
+    ],
+    "DLPack of the host": [
+        (TypeError, "CPU arrays cannot be directly imported", lambda xp, x: xp.from_dlpack(HOST)),
+    ],
+}
+
+
+def cases(table):
+    return [pytest.param(*each, id=f"{rule}-{i}") for rule in table for i, each in
+            enumerate(table[rule])]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "message", "call"), cases(REFUSED))
+def test_refused(xp, x, error, message, call):
+    with pytest.raises(error, match=message if message == "." else re.escape(message)):
+        call(xp, x)
+    np.testing.assert_array_equal(x.get(), HOST)
+
+
+# What comes out otherwise than in NumPy
+
+RESULTS = {
+    "0-d results": [
+        (lambda xp, x: type(x.sum()) is type(x) and x.sum().shape, ()),
+        (lambda xp, x: type(x[0, 1]) is type(x) and x[0, 1].shape, ()),
+        (lambda xp, x: type(xp.max(x)) is type(x) and xp.allclose(x, x).shape, ()),
+        (lambda xp, x: {type(each) for each in x[0]} == {type(x)}, True),
+    ],
+    "NumPy's functions": [
+        (lambda xp, x: type(np.exp(x)) is type(x), True),
+        (lambda xp, x: type(np.sum(x, axis=0)) is type(x), True),
+        (lambda xp, x: type(np.linalg.norm(x)) is type(x), True),
+        (lambda xp, x: type(np.float32(2) * x) is type(x), True),
+    ],
+    "dtypes of ufuncs": [
+        (lambda xp, x: (x * 2.0).dtype.name, "float32"),
+        (lambda xp, x: (x * np.float64(2)).dtype.name, "float64"),
+        (lambda xp, x: (x + xp.arange(3)).dtype.name, "float64"),
+        (lambda xp, x: (xp.arange(3, dtype="int8") / 2).dtype.name, "float64"),
+        (lambda xp, x: (xp.array([True]) - xp.array([True])).dtype.name, "bool"),
+    ],
+    "indices wrap around": [
+        (lambda xp, x: xp.arange(3)[xp.array([1, 4, -5])].tolist(), [1, 1, 1]),
+        (lambda xp, x: xp.take(xp.arange(3), xp.array([4])).tolist(), [1]),
+    ],
+    "denormals are flushed": [
+        (lambda xp, x: (xp.full(1, 1e-38, "float32") * 0.5).tolist(), [0.0]),
+        (lambda xp, x: (xp.full(1, 1e-39, "float32") * 1e10).tolist(), [0.0]),
+        (lambda xp, x: (xp.full(1, 1e-38, "float64") * 0.5).tolist(), [5e-39]),
+    ],
+    "views share memory": [
+        (lambda xp, x: (x[0].fill(7), x.reshape(-1)[:3].tolist())[1], [7.0] * 3),
+        (lambda xp, x: (x.T.__setitem__((0, 0), 9), x[0, 0].item())[1], 9.0),
+    ],
+}
+
+
+@pytest.mark.parametrize(("call", "expected"), cases(RESULTS))
+def test_results(xp, x, call, expected):
+    assert call(xp, x) == expected
+
+
+def test_random_numbers_are_not_numpy_s(xp):
+    xp.random.seed(3)
+    first = xp.random.uniform(size=8).get()
+    xp.random.seed(3)
+    np.testing.assert_array_equal(xp.random.uniform(size=8).get(), first)
+    assert not np.any(np.isclose(np.random.RandomState(3).uniform(size=8), first))
+
+
+# What only the simulated device tells
+
+COUNTED = {
+    "copies to the host": [
+        (lambda xp, x: x.get(), {"copy to the host": 1, "synchronisation": 1}),
+        (lambda xp, x: float(x.sum()), {"copy to the host": 1, "synchronisation": 1}),
+        (lambda xp, x: bool(x[0, 0] > 0), {"copy to the host": 1, "synchronisation": 1}),
+        (lambda xp, x: x[0, 0].item(), {"copy to the host": 1, "synchronisation": 1}),
+        (lambda xp, x: x.tolist(), {"copy to the host": 1, "synchronisation": 1}),
+        (lambda xp, x: f"{x.sum()}", {"copy to the host": 1, "synchronisation": 1}),
+        (lambda xp, x: repr(x), {"copy to the host": 1, "synchronisation": 1}),
+        (lambda xp, x: xp.asnumpy(x), {"copy to the host": 1, "synchronisation": 1}),
+    ],
+    "copies to the device": [
+        (lambda xp, x: xp.asarray(HOST), {"copy to the device": 1}),
+        (lambda xp, x: xp.array([1.0, 2.0]), {"copy to the device": 1}),
+        (lambda xp, x: xp.asarray(2.0), {"copy to the device": 1}),
+        (lambda xp, x: x.set(HOST), {"copy to the device": 1}),
+        (lambda xp, x: xp.tril(HOST), {"copy to the device": 1}),
+        (lambda xp, x: x[[0, 1]], {"copy to the device": 1}),
+        (lambda xp, x: x[np.array([0, 1])], {"copy to the device": 1}),
+    ],
+    "synchronisations": [
+        (lambda xp, x: x[x > 1], {"synchronisation": 1}),
+        (lambda xp, x: xp.nonzero(x), {"synchronisation": 1}),
+        (lambda xp, x: xp.where(x > 1), {"synchronisation": 1}),
+        (lambda xp, x: xp.unique(x), {"synchronisation": 1}),
+        (lambda xp, x: xp.cuda.Stream.null.synchronize(), {"synchronisation": 1}),
+    ],
+    "undefined results": [
+        (
+            lambda xp, x: x.__setitem__((xp.zeros(2, "int32"), xp.ones(2, "int32")), xp.arange(2)),
+            {"undefined result": 1},
+        ),
+        (lambda xp, x: (x * 1e10).astype("int32"), {"undefined result": 1}),
+        (lambda xp, x: x[xp.full(1, 5)], {"undefined result": 1}),
+    ],
+    "nothing behind the back": [
+        (lambda xp, x: xp.exp(x) @ x.T + 1.0, {}),
+        (lambda xp, x: xp.zeros((2, 3)) + xp.arange(3), {}),
+        (lambda xp, x: xp.where(x > 1, x, 0).sum(axis=0, keepdims=True), {}),
+        (lambda xp, x: x[:, xp.arange(2)], {}),
+        (lambda xp, x: x.astype("float64").reshape(3, 2).copy(), {}),
+    ],
+}
+
+
+@pytest.fixture
+def simulated():
+    return get_backend("simulated").xp
+
+
+@pytest.mark.parametrize(("call", "expected"), cases(COUNTED))
+def test_counted(simulated, call, expected):
+    x = simulated.asarray(HOST)
+    with ledger.watch() as events:
+        call(simulated, x)
+    found = {}
+    for event in events:
+        found[event.kind] = found.get(event.kind, 0) + 1
+        assert event.place.startswith(__file__), event
+    assert found == expected
+
+
+def test_bytes_are_told(simulated):
+    with ledger.watch() as events:
+        simulated.asarray(HOST).get()
+    assert [event.nbytes for event in events if event.kind.startswith("copy")] == [24, 24]
+
+
+def test_fresh_memory_is_never_zero(simulated):
+    for dtype in ("float16", "float32", "float64", "complex64"):
+        assert np.isnan(simulated.empty((2, 3), dtype).get()).all()
+        assert np.isnan(simulated.empty_like(simulated.zeros(4, dtype)).get()).all()
+    assert (simulated.empty(3, "int32").get() != 0).all()
+
+
+def test_sums_are_added_in_another_order(simulated):
+    values = np.random.default_rng(0).standard_normal(10_000).astype("float32")
+    sums = [simulated.asarray(values).sum().item(), values.sum()]
+    assert sums[0] != sums[1]
+    assert sums[0] == pytest.approx(float(values.sum(dtype="float64")), rel=1e-4)
+
+
+def test_of_several_values_numpy_keeps_another_one(simulated):
+    x, at = np.zeros(2), np.array([0, 0, 1])
+    x[at] = [1.0, 2.0, 3.0]
+    y = simulated.zeros(2)
+    y[simulated.asarray(at)] = simulated.array([1.0, 2.0, 3.0])
+    assert x.tolist() == [2, 3]
+    assert y.tolist() == [1, 3]
+
+
+def test_casts_out_of_range_are_not_numpy_s(simulated):
+    numbers = np.array([1e10, -1e10, np.nan, -1.0])
+    assert simulated.asarray(numbers).astype("int32").tolist() == [2**31 - 1, -(2**31), 0, -1]
+    assert simulated.asarray(numbers).astype("uint8").tolist() == [255, 0, 0, 0]
+
+
+def test_devices_do_not_mix(simulated):
+    first, second = (get_backend(f"simulated:{i}") for i in (0, 1))
+    x, y = first.asarray(HOST), second.asarray(HOST)
+    with pytest.raises(ValueError, match="Array device must be same as the current device"):
+        x + y
+    with second.scope():
+        assert (y + y).device.id == 1
+    with pytest.raises(DeviceMismatchError, match="lives on a CUDA device"):
+        get_backend("cpu").asarray(x)
+
+
+# The document
+
+ALONE = {
+    "random numbers": test_random_numbers_are_not_numpy_s,
+    "fresh memory": test_fresh_memory_is_never_zero,
+    "order of sums": test_sums_are_added_in_another_order,
+    "repeated indices": test_of_several_values_numpy_keeps_another_one,
+    "casts out of range": test_casts_out_of_range_are_not_numpy_s,
+    "mixed devices": test_devices_do_not_mix,
+}
+
+
+def rows():
+    """Rule and treatment of each row of the document's table."""
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## The simulated device")[2]
+    table = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("|")]
+    return {row[0].strip(): row[2].strip() for row in table[2:]}
+
+
+def test_the_document_has_each_rule():
+    checked = REFUSED | RESULTS | COUNTED | ALONE
+    told = {rule for rule, treatment in rows().items() if not treatment.startswith("not possible")}
+    assert told == set(checked)
+
+
+def test_the_document_tells_how_each_is_treated():
+    for rule, treatment in rows().items():
+        kind = "counted" if rule in COUNTED else "enforced"
+        assert treatment.startswith((kind, "not possible:")), rule
