@@ -1,46 +1,21 @@
-"""Every test that takes ``backend`` runs on each device; without a GPU, CUDA's are skipped."""
-
-from collections import Counter
+"""What onepath's own tests need beside the fixtures of its plugin, `onepath.testing.plugin`."""
 
 import pytest
 
-from onepath.backends import BackendUnavailableError, get_backend
+from onepath.backends import get_backend
+
+pytest_plugins = ["onepath.testing.plugin"]
 
 
-def pytest_addoption(parser):
-    parser.addoption(
-        "--require-cuda",
-        action="store_true",
-        help="fail, instead of skipping, where a test needs a CUDA GPU and there is none",
-    )
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Tell once, not test by test, why tests were skipped."""
-    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
-    for reason, count in reasons.most_common():
-        terminalreporter.line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
-
-
-def backend_or_skip(name, config):
-    try:
-        return get_backend(name)
-    except BackendUnavailableError as error:
-        if config.getoption("--require-cuda"):
-            pytest.fail(f"--require-cuda: {error}")
-        pytest.skip(f"no CUDA GPU: {error}")
-
-
-@pytest.fixture(scope="session", params=["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
-def backend(request):
-    """Each backend in turn."""
-    return backend_or_skip(request.param, request.config)
+@pytest.fixture
+def cpu():
+    return get_backend("cpu")
 
 
 @pytest.fixture(scope="session")
-def cuda(request):
+def cuda():
     """A GPU's backend, for tests that take a device beside the host."""
-    return backend_or_skip("cuda", request.config)
+    return get_backend("cuda")
 
 
 @pytest.fixture(scope="session")
@@ -50,19 +25,8 @@ def torch():
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what takes those two."""
+    """Mark what takes those two; the plugin skips what is marked with cuda if there is none."""
     for item in items:
         for fixture, mark in (("cuda", "cuda"), ("torch", "oracle")):
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
-
-
-@pytest.fixture
-def xp(backend):
-    """The backend's array module."""
-    return backend.xp
-
-
-@pytest.fixture
-def cpu():
-    return get_backend("cpu")

@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import __version__
 from ..backends import BackendUnavailableError
 from ..datasets import DatasetUnavailableError
+from .parity_arguments import add_parity, spelled_out
 
 EXPECTED = (BackendUnavailableError, DatasetUnavailableError, ImportError, OSError, ValueError)
 """What a person's input or machine can cause: told in a line, without a traceback."""
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 for success, 1 for a failure that the output tells of, 130 after Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(spelled_out(words))
     try:
         return int(_run(options))
     except EXPECTED as error:
@@ -46,6 +48,10 @@ def _run(options: argparse.Namespace) -> int:
         from .predict import predict
 
         return predict(options.run, options.images, options.invert)
+    if options.command == "parity":
+        from .parity import run as parity
+
+        return parity(options)
     from .doctor import run
 
     return run()
@@ -118,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="whether ink is darker than paper; auto looks at the edge (default: auto)",
     )
+
+    add_parity(commands)
 
     commands.add_parser(
         "doctor",

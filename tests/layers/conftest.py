@@ -1,7 +1,7 @@
-"""One table that drives every layer: the generic tests of this folder run on each of its entries.
+"""What each layer must compute: the generic tests of this folder run on each layer of the table.
 
-An entry has a layer and its definition, written out in float64 as loops that know nothing of
-onepath. A layer that is exported or registered without an entry fails ``test_table.py``.
+`onepath.testing.cases` makes the layers. Here is the definition of each, written out in float64 as
+loops that know nothing of onepath. A layer without one fails ``test_table.py``.
 """
 
 import hashlib
@@ -14,52 +14,21 @@ import numpy as np
 import pytest
 
 from onepath.backends import Backend, register_backend, registry
-from onepath.layers import (
-    AveragePooling2D,
-    BatchNormalization,
-    Conv1D,
-    Conv2D,
-    Conv3D,
-    Convolutional,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAveragePooling2D,
-    Layer,
-    LeakyReLU,
-    MaxPooling2D,
-    ReLU,
-    Reshape,
-    Residual,
-    Sequential,
-    Sigmoid,
-    Softmax,
-    Tanh,
-)
+from onepath.testing.cases import BATCH, Case, layer_cases
 
 Oracle = Callable[[np.ndarray, Mapping[str, np.ndarray]], np.ndarray]
 
-LAST = "channels_last"
-BATCH = 3
 
+@dataclass(frozen=True, kw_only=True)
+class Entry(Case):
+    """A layer of the package's table, and what it must compute."""
 
-@dataclass(frozen=True)
-class Case:
-    """A layer, the shape of its samples, and what it must compute."""
-
-    name: str
-    make: Callable[[str], Layer]
-    """Makes the layer for a dtype."""
-    shape: tuple[int, ...]
-    """A sample's shape."""
     oracle: Oracle
     """Computes the output of a batch from it and from parameters and state by name."""
     terms: int = 1
     """How many numbers are summed at most on the way to one output."""
     bound: float | None = None
     """No number on the way is larger; if left out, the oracle of all absolute values says it."""
-    training: bool = False
-    """Whether the layer runs in training mode."""
     rowwise: bool = True
     """Whether a sample's output is the same whatever else is in the batch."""
     elementwise: bool = False
@@ -300,213 +269,64 @@ def below(name, arrays):
 # The table
 
 
-def typed(cls, *args, **options):
-    return lambda dtype: cls(*args, dtype=dtype, seed=1, **options)
-
-
-def untyped(cls, *args, **options):
-    return lambda dtype: cls(*args, **options)
-
-
-def small(dtype):
-    return Sequential(
-        [
-            Conv2D(2, 3, padding="same", dtype=dtype, seed=1),
-            LeakyReLU(0.2),
-            MaxPooling2D(2),
-            Flatten(),
-            Dense(3, dtype=dtype, seed=2),
-        ]
-    )
-
-
-def regularized(dtype):
-    return Sequential(
-        [
-            Dense(4, dtype=dtype, seed=1),
-            BatchNormalization(dtype=dtype),
-            Dropout(0.4, seed=7),
-            Dense(2, dtype=dtype, seed=2),
-        ]
-    )
-
-
-def nested(dtype):
-    main = Sequential(
-        [ReLU(), Conv2D(3, 2, strides=2, dtype=dtype, seed=1, name="conv")], name="main"
-    )
-    shortcut = Conv2D(3, 1, strides=2, dtype=dtype, seed=2, name="shortcut")
-    return Sequential([Residual(main, shortcut, name="block"), GlobalAveragePooling2D()])
+def defined(oracle, **facts):
+    """What makes an entry of a case."""
+    return lambda case: Entry(**vars(case), oracle=oracle, **facts)
 
 
 RELU, LEAKY = each(lambda v: max(v, 0)), each(lambda v: v if v > 0 else 0.2 * v)
 FIRST = {"data_format": "channels_first"}
-WINDOW3 = {"pool_size": 3, "strides": 2}
 TOO_SMALL = r"the kernel spans 3 positions on spatial axis 0, the input has only 2 \(size 2, "
 NO_ROOM = r"the kernel spans 2 positions on spatial axis 0, the input has only 1 \(size 1, "
 
-CASES = [
+# by the cases' names
+DEFINITIONS = {
     # convolutions
-    Case(
-        "Conv1D",
-        typed(Conv1D, 4, 3),
-        (2, 7),
+    "Conv1D": defined(
         conv((1,), ((0, 0),), (1,)),
         terms=6,
         misfits={(2, 2): TOO_SMALL},
         misfits_once_built={(3, 7): "expected 2 channels, got 3"},
     ),
-    Case(
-        "Conv1D same strided",
-        typed(Conv1D, 2, 3, strides=2, padding="same"),
-        (2, 6),
-        conv((2,), ((0, 1),), (1,)),
-        terms=6,
-    ),
-    Case(
-        "Conv1D asymmetric dilated grouped",
-        typed(Conv1D, 4, 2, padding=((2, 1),), dilation_rate=3, groups=2),
-        (4, 5),
-        conv((1,), ((2, 1),), (3,), groups=2),
-        terms=4,
-    ),
-    Case(
-        "Conv1D channels last",
-        typed(Conv1D, 3, 2, strides=2, data_format=LAST),
-        (7, 2),
+    "Conv1D same strided": defined(conv((2,), ((0, 1),), (1,)), terms=6),
+    "Conv1D asymmetric dilated grouped": defined(conv((1,), ((2, 1),), (3,), groups=2), terms=4),
+    "Conv1D channels last": defined(
         last(conv((2,), ((0, 0),), (1,))),
         terms=4,
         channels_first=FIRST,
         misfits_once_built={(7, 3): "expected 2 channels, got 3 with data_format='channels_last'"},
     ),
-    Case(
-        "Conv1D full signal",
-        typed(Conv1D, 2, 3, strides=2, padding="full", dilation_rate=2, engine="signal"),
-        (2, 5),
-        conv((2,), ((4, 4),), (2,)),
-        terms=6,
-    ),
-    Case(
-        "Conv2D",
-        typed(Conv2D, 4, (3, 2)),
-        (3, 4, 5),
+    "Conv1D full signal": defined(conv((2,), ((4, 4),), (2,)), terms=6),
+    "Conv2D": defined(
         conv(),
         terms=18,
         misfits={(3, 2, 5): TOO_SMALL},
         misfits_once_built={(5, 4, 5): "expected 3 channels, got 5"},
     ),
-    Case(
-        "Conv2D same strided",
-        typed(Conv2D, 3, (3, 4), strides=(2, 1), padding="same"),
-        (2, 4, 4),
-        conv((2, 1), ((0, 1), (1, 2))),
-        terms=24,
+    "Conv2D same strided": defined(conv((2, 1), ((0, 1), (1, 2))), terms=24),
+    "Conv2D full": defined(conv(pads=((1, 1), (2, 2))), terms=12),
+    "Conv2D padded by an int": defined(conv((2, 2), ((1, 1), (1, 1))), terms=18),
+    "Conv2D asymmetric": defined(conv(pads=((1, 1), (0, 2))), terms=12),
+    "Conv2D dilated without bias": defined(conv(dilation=(1, 3)), terms=8),
+    "Conv2D grouped": defined(conv(groups=2), terms=12),
+    "Conv2D depthwise": defined(conv(groups=3), terms=4),
+    "Conv2D pointwise strided": defined(conv((2, 2)), terms=3),
+    "Conv2D channels last": defined(
+        last(conv((2, 1), ((0, 1), (0, 1)), groups=2)), terms=6, channels_first=FIRST
     ),
-    Case(
-        "Conv2D full",
-        typed(Conv2D, 2, (2, 3), padding="full"),
-        (2, 3, 3),
-        conv(pads=((1, 1), (2, 2))),
-        terms=12,
-    ),
-    Case(
-        "Conv2D padded by an int",
-        typed(Conv2D, 2, 3, strides=2, padding=1),
-        (2, 5, 4),
-        conv((2, 2), ((1, 1), (1, 1))),
-        terms=18,
-    ),
-    Case(
-        "Conv2D asymmetric",
-        typed(Conv2D, 2, (2, 3), padding=(1, (0, 2))),
-        (2, 3, 4),
-        conv(pads=((1, 1), (0, 2))),
-        terms=12,
-    ),
-    Case(
-        "Conv2D dilated without bias",
-        typed(Conv2D, 3, 2, dilation_rate=(1, 3), use_bias=False),
-        (2, 3, 5),
-        conv(dilation=(1, 3)),
-        terms=8,
-    ),
-    Case(
-        "Conv2D grouped",
-        typed(Conv2D, 4, 2, groups=2, bias_initializer="standard_normal"),
-        (6, 3, 3),
-        conv(groups=2),
-        terms=12,
-    ),
-    Case(
-        "Conv2D depthwise",
-        typed(Conv2D, 6, 2, groups=3, kernel_initializer="he_uniform"),
-        (3, 3, 3),
-        conv(groups=3),
-        terms=4,
-    ),
-    Case(
-        "Conv2D pointwise strided", typed(Conv2D, 2, 1, strides=2), (3, 4, 3), conv((2, 2)), terms=3
-    ),
-    Case(
-        "Conv2D channels last",
-        typed(Conv2D, 4, (3, 2), strides=(2, 1), padding="same", groups=2, data_format=LAST),
-        (4, 3, 2),
-        last(conv((2, 1), ((0, 1), (0, 1)), groups=2)),
-        terms=6,
-        channels_first=FIRST,
-    ),
-    Case(
-        "Conv2D signal",
-        typed(
-            Conv2D,
-            4,
-            (3, 2),
-            strides=(2, 1),
-            padding=((1, 0), (0, 2)),
-            dilation_rate=(1, 2),
-            groups=2,
-            engine="signal",
-        ),
-        (4, 4, 3),
-        conv((2, 1), ((1, 0), (0, 2)), (1, 2), groups=2),
-        terms=12,
-    ),
-    Case(
-        "Conv2D signal channels last",
-        typed(Conv2D, 2, 2, data_format=LAST, engine="signal"),
-        (3, 4, 2),
-        last(conv()),
-        terms=8,
-        channels_first=FIRST,
-    ),
-    Case(
-        "Conv3D",
-        typed(Conv3D, 2, (2, 1, 2)),
-        (2, 3, 2, 3),
+    "Conv2D signal": defined(conv((2, 1), ((1, 0), (0, 2)), (1, 2), groups=2), terms=12),
+    "Conv2D signal channels last": defined(last(conv()), terms=8, channels_first=FIRST),
+    "Conv3D": defined(
         conv((1, 1, 1), ((0, 0),) * 3, (1, 1, 1)),
         terms=8,
         misfits={(2, 1, 2, 3): NO_ROOM},
         misfits_once_built={(3, 3, 2, 3): "expected 2 channels, got 3"},
     ),
-    Case(
-        "Conv3D same strided",
-        typed(Conv3D, 2, (2, 3, 1), strides=(1, 2, 2), padding="same"),
-        (2, 2, 4, 3),
-        conv((1, 2, 2), ((0, 1), (0, 1), (0, 0)), (1, 1, 1)),
-        terms=12,
+    "Conv3D same strided": defined(conv((1, 2, 2), ((0, 1), (0, 1), (0, 0)), (1, 1, 1)), terms=12),
+    "Conv3D signal channels last": defined(
+        last(conv((1, 1, 1), ((0, 0),) * 3, (1, 1, 1), groups=2)), terms=16, channels_first=FIRST
     ),
-    Case(
-        "Conv3D signal channels last",
-        typed(Conv3D, 2, 2, groups=2, data_format=LAST, engine="signal"),
-        (2, 3, 2, 4),
-        last(conv((1, 1, 1), ((0, 0),) * 3, (1, 1, 1), groups=2)),
-        terms=16,
-        channels_first=FIRST,
-    ),
-    Case(
-        "Convolutional",
-        typed(Convolutional, (2, 5, 4), 3, 3),
-        (2, 5, 4),
+    "Convolutional": defined(
         convolutional,
         terms=18,
         misfits={
@@ -514,229 +334,93 @@ CASES = [
             (2, 6, 4): r"the layer is for samples of shape \(2, 5, 4\)",
         },
     ),
-    Case(
-        "Convolutional one channel signal",
-        typed(Convolutional, (1, 4, 4), 2, 2, engine="signal"),
-        (1, 4, 4),
-        convolutional,
-        terms=4,
-    ),
+    "Convolutional one channel signal": defined(convolutional, terms=4),
     # dense
-    Case(
-        "Dense",
-        typed(Dense, 5),
-        (4,),
-        dense,
-        terms=4,
-        misfits_once_built={(3,): "expected 4 features, got 3"},
+    "Dense": defined(dense, terms=4, misfits_once_built={(3,): "expected 4 features, got 3"}),
+    "Dense on rows": defined(
+        dense, terms=4, misfits_once_built={(4, 2): "expected 4 features, got 2"}, ambiguous=True
     ),
-    Case(
-        "Dense on rows",
-        typed(Dense, 3, bias_initializer="ones"),
-        (2, 4),
-        dense,
-        terms=4,
-        misfits_once_built={(4, 2): "expected 4 features, got 2"},
-        ambiguous=True,
-    ),
-    Case(
-        "Dense without bias",
-        typed(Dense, 3, use_bias=False, kernel_initializer="he_uniform"),
-        (4,),
-        dense,
-        terms=4,
-    ),
+    "Dense without bias": defined(dense, terms=4),
     # activations
-    Case("ReLU", untyped(ReLU), (2, 3, 4), RELU, elementwise=True, stateless=True),
-    Case("LeakyReLU", untyped(LeakyReLU, 0.2), (5,), LEAKY, elementwise=True, stateless=True),
-    Case(
-        "Sigmoid",
-        untyped(Sigmoid),
-        (2, 5),
-        each(lambda v: 1 / (1 + math.exp(-v))),
-        elementwise=True,
-        stateless=True,
-    ),
-    Case("Tanh", untyped(Tanh), (7,), each(math.tanh), elementwise=True, stateless=True),
-    Case("Softmax", untyped(Softmax), (5,), softmax(-1), terms=5, bound=1, stateless=True),
-    Case(
-        "Softmax over channels",
-        untyped(Softmax, axis=1),
-        (4, 2, 3),
-        softmax(1),
-        terms=4,
-        bound=1,
-        stateless=True,
-        ambiguous=True,
-    ),
+    "ReLU": defined(RELU, elementwise=True, stateless=True),
+    "LeakyReLU": defined(LEAKY, elementwise=True, stateless=True),
+    "Sigmoid": defined(each(lambda v: 1 / (1 + math.exp(-v))), elementwise=True, stateless=True),
+    "Tanh": defined(each(math.tanh), elementwise=True, stateless=True),
+    "Softmax": defined(softmax(-1), terms=5, bound=1, stateless=True),
+    "Softmax over channels": defined(softmax(1), terms=4, bound=1, stateless=True, ambiguous=True),
     # pooling
-    Case(
-        "MaxPooling2D",
-        untyped(MaxPooling2D),
-        (2, 5, 4),
-        pool(max, (2, 2), (2, 2)),
-        stateless=True,
-        misfits={(2, 1, 4): NO_ROOM},
+    "MaxPooling2D": defined(
+        pool(max, (2, 2), (2, 2)), stateless=True, misfits={(2, 1, 4): NO_ROOM}
     ),
-    Case(
-        "MaxPooling2D overlapping",
-        untyped(MaxPooling2D, (3, 2), strides=(2, 1)),
-        (2, 5, 4),
-        pool(max, (3, 2), (2, 1)),
-        stateless=True,
+    "MaxPooling2D overlapping": defined(pool(max, (3, 2), (2, 1)), stateless=True),
+    "MaxPooling2D same": defined(pool(max, (3, 3), (2, 2), ((0, 1), (1, 1))), stateless=True),
+    "MaxPooling2D asymmetric channels last": defined(
+        last(pool(max, (3, 3), (2, 2), ((1, 0), (0, 2)))), stateless=True, channels_first=FIRST
     ),
-    Case(
-        "MaxPooling2D same",
-        untyped(MaxPooling2D, **WINDOW3, padding="same"),
-        (2, 4, 5),
-        pool(max, (3, 3), (2, 2), ((0, 1), (1, 1))),
-        stateless=True,
+    "AveragePooling2D": defined(
+        pool(mean, (2, 2), (2, 2)), terms=4, stateless=True, misfits={(2, 1, 4): NO_ROOM}
     ),
-    Case(
-        "MaxPooling2D asymmetric channels last",
-        untyped(MaxPooling2D, **WINDOW3, padding=((1, 0), (0, 2)), data_format=LAST),
-        (4, 3, 2),
-        last(pool(max, (3, 3), (2, 2), ((1, 0), (0, 2)))),
-        stateless=True,
-        channels_first=FIRST,
+    "AveragePooling2D overlapping": defined(pool(mean, (3, 2), (2, 1)), terms=6, stateless=True),
+    "AveragePooling2D same": defined(
+        pool(mean, (3, 3), (2, 2), ((0, 1), (1, 1))), terms=9, stateless=True
     ),
-    Case(
-        "AveragePooling2D",
-        untyped(AveragePooling2D),
-        (2, 5, 4),
-        pool(mean, (2, 2), (2, 2)),
-        terms=4,
-        stateless=True,
-        misfits={(2, 1, 4): NO_ROOM},
-    ),
-    Case(
-        "AveragePooling2D overlapping",
-        untyped(AveragePooling2D, (3, 2), strides=(2, 1)),
-        (2, 5, 4),
-        pool(mean, (3, 2), (2, 1)),
-        terms=6,
-        stateless=True,
-    ),
-    Case(
-        "AveragePooling2D same",
-        untyped(AveragePooling2D, **WINDOW3, padding="same"),
-        (2, 4, 5),
-        pool(mean, (3, 3), (2, 2), ((0, 1), (1, 1))),
-        terms=9,
-        stateless=True,
-    ),
-    Case(
-        "AveragePooling2D asymmetric channels last",
-        untyped(AveragePooling2D, **WINDOW3, padding=((1, 0), (0, 2)), data_format=LAST),
-        (4, 3, 2),
+    "AveragePooling2D asymmetric channels last": defined(
         last(pool(mean, (3, 3), (2, 2), ((1, 0), (0, 2)))),
         terms=9,
         stateless=True,
         channels_first=FIRST,
     ),
-    Case(
-        "GlobalAveragePooling2D",
-        untyped(GlobalAveragePooling2D),
-        (3, 4, 2),
-        global_average,
-        terms=8,
-        stateless=True,
+    "GlobalAveragePooling2D": defined(global_average, terms=8, stateless=True),
+    "GlobalAveragePooling2D channels last": defined(
+        last(global_average), terms=8, stateless=True, channels_first=FIRST
     ),
-    Case(
-        "GlobalAveragePooling2D channels last",
-        untyped(GlobalAveragePooling2D, data_format=LAST),
-        (4, 2, 3),
-        last(global_average),
-        terms=8,
-        stateless=True,
-        channels_first=FIRST,
-    ),
-    Case(
-        "GlobalAveragePooling2D kept axes",
-        untyped(GlobalAveragePooling2D, keepdims=True, data_format=LAST),
-        (4, 2, 3),
+    "GlobalAveragePooling2D kept axes": defined(
         last(lambda x, arrays: global_average(x, arrays)[..., None, None]),
         terms=8,
         stateless=True,
         channels_first=FIRST,
     ),
     # normalization and regularization
-    Case(
-        "BatchNormalization",
-        typed(BatchNormalization),
-        (4,),
+    "BatchNormalization": defined(
         normalized(False, 1e-3),
         bound=16,
         misfits_once_built={(3,): "expected 4 channels on axis 1"},
     ),
-    Case(
-        "BatchNormalization training",
-        typed(BatchNormalization, epsilon=0.1),
-        (2, 3, 2),
-        normalized(True, 0.1),
-        terms=36,
-        bound=16,
-        training=True,
-        rowwise=False,
-        ambiguous=True,
+    "BatchNormalization training": defined(
+        normalized(True, 0.1), terms=36, bound=16, rowwise=False, ambiguous=True
     ),
-    Case(
-        "BatchNormalization channels last",
-        typed(BatchNormalization, axis=-1),
-        (2, 3, 4),
+    "BatchNormalization channels last": defined(
         last(normalized(False, 1e-3)),
         bound=16,
         channels_first={"axis": 1},
         misfits_once_built={(4, 2, 3): "expected 4 channels on axis -1"},
         ambiguous=True,
     ),
-    Case(
-        "BatchNormalization training channels last",
-        typed(BatchNormalization, axis=-1, momentum=0.5),
-        (3, 2),
+    "BatchNormalization training channels last": defined(
         last(normalized(True, 1e-3)),
         terms=18,
         bound=16,
-        training=True,
         rowwise=False,
         channels_first={"axis": 1},
         ambiguous=True,
     ),
-    Case("Dropout", untyped(Dropout, 0.4), (3, 4), identity, elementwise=True, stateless=True),
-    Case(
-        "Dropout training",
-        untyped(Dropout, 0.4, seed=7),
-        (3, 5),
-        dropped(0.4, 7),
-        training=True,
-        rowwise=False,
-        elementwise=True,
-        stateless=True,
-    ),
+    "Dropout": defined(identity, elementwise=True, stateless=True),
+    "Dropout training": defined(dropped(0.4, 7), rowwise=False, elementwise=True, stateless=True),
     # shapes
-    Case("Flatten", untyped(Flatten), (2, 3, 2), reshaped(12), stateless=True, ambiguous=True),
-    Case(
-        "Reshape",
-        untyped(Reshape, (3, 4)),
-        (2, 6),
+    "Flatten": defined(reshaped(12), stateless=True, ambiguous=True),
+    "Reshape": defined(
         reshaped(3, 4),
         stateless=True,
         misfits={(2, 5): r"their 10 elements do not make \(3, 4\)"},
         ambiguous=True,
     ),
-    Case(
-        "Reshape by what is left",
-        untyped(Reshape, (2, -1, 2)),
-        (12,),
+    "Reshape by what is left": defined(
         reshaped(2, 3, 2),
         stateless=True,
         misfits={(10,): r"their 10 elements do not make \(2, -1, 2\)"},
     ),
     # composition
-    Case(
-        "Sequential",
-        small,
-        (2, 4, 4),
+    "Sequential": defined(
         chain(
             conv2d=conv(pads=((1, 1), (1, 1))),
             leaky_relu=LEAKY,
@@ -751,10 +435,7 @@ CASES = [
             (3, 4, 4): "Conv2D 'conv2d': .*expected 2 channels, got 3",
         },
     ),
-    Case(
-        "Sequential training",
-        regularized,
-        (3,),
+    "Sequential training": defined(
         chain(
             dense=dense,
             batch_normalization=normalized(True, 1e-3),
@@ -763,13 +444,9 @@ CASES = [
         ),
         terms=16,
         bound=64,
-        training=True,
         rowwise=False,
     ),
-    Case(
-        "Sequential nested",
-        nested,
-        (2, 4, 6),
+    "Sequential nested": defined(
         chain(
             block=fork(main=chain(relu=RELU, conv=conv((2, 2))), shortcut=conv((2, 2))),
             global_average_pooling2d=global_average,
@@ -780,40 +457,22 @@ CASES = [
             (2, 4, 5): r"main gives \(3, 2, 2\), the way around \(3, 2, 3\): they must be equal",
         },
     ),
-    Case(
-        "Residual",
-        lambda dtype: Residual(Dense(4, dtype=dtype, seed=1)),
-        (4,),
-        fork(dense=dense, shortcut=identity),
-        terms=5,
-        follows_input=True,
-    ),
-    Case(
-        "Residual training",
-        lambda dtype: Residual(
-            BatchNormalization(dtype=dtype), BatchNormalization(epsilon=0.1, dtype=dtype)
-        ),
-        (3,),
+    "Residual": defined(fork(dense=dense, shortcut=identity), terms=5, follows_input=True),
+    "Residual training": defined(
         fork(
             batch_normalization=normalized(True, 1e-3), batch_normalization_1=normalized(True, 0.1)
         ),
         terms=8,
         bound=16,
-        training=True,
         rowwise=False,
     ),
-    Case(
-        "Residual with shortcut",
-        lambda dtype: Residual(
-            Conv2D(2, 3, strides=2, padding=1, dtype=dtype, seed=1),
-            Conv2D(2, 1, strides=2, dtype=dtype, seed=2),
-        ),
-        (3, 4, 3),
+    "Residual with shortcut": defined(
         fork(conv2d=conv((2, 2), ((1, 1), (1, 1))), conv2d_1=conv((2, 2))),
         terms=31,
         misfits_once_built={(2, 4, 3): "Conv2D 'conv2d': .*expected 3 channels, got 2"},
     ),
-]
+}
+CASES = [DEFINITIONS[case.name](case) for case in layer_cases() if case.name in DEFINITIONS]
 
 
 def each_case(wanted=lambda case: True):
@@ -838,6 +497,12 @@ stateful_case = each_case(lambda case: not case.stateless)
 def cases():
     """The whole table."""
     return CASES
+
+
+@pytest.fixture(scope="session")
+def definitions():
+    """What completes the cases of the package's table, by their names."""
+    return DEFINITIONS
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,12 @@
-"""No layer is left out of the table."""
+"""Every layer of the package's table is defined here, and nothing else is."""
 
-import inspect
-
-import onepath.layers
-from onepath.layers import Layer, registry
+from onepath.testing.cases import layer_cases
 
 
-def test_every_exported_layer_has_an_entry(cases):
-    exported = {
-        cls
-        for name in onepath.layers.__all__
-        if inspect.isclass(cls := getattr(onepath.layers, name)) and issubclass(cls, Layer)
-    }
-    assert exported - {Layer} == {type(case.make("float32")) for case in cases}
+def test_every_case_has_a_definition(cases):
+    assert cases
+    assert [case.name for case in cases] == [case.name for case in layer_cases()]
 
 
-def test_every_registered_layer_has_an_entry(cases):
-    assert set(registry._classes.values()) == {type(case.make("float32")) for case in cases}
-
-
-def test_entries_have_names_of_their_own(cases):
-    assert len({case.name for case in cases}) == len(cases)
+def test_every_definition_has_a_case(definitions):
+    assert definitions.keys() - {case.name for case in layer_cases()} == set()

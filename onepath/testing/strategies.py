@@ -1,0 +1,358 @@
+"""Hypothesis strategies: arrays, windows and geometries, and layers with inputs that fit them.
+
+All are small enough for loops, and for the definition by scipy.signal's sums. Drawn layers have
+seeds of their own, so that an example that failed is the same when it is run again.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from ..backends import Array, Backend, Geometry, Window, get_backend
+from ..backends.convolution import ENGINES
+from ..backends.convolution.geometry import Ints, Padding
+from ..backends.types import DType
+from ..layers import (
+    AveragePooling2D,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Conv3D,
+    Convolutional,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    ReLU,
+    Reshape,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from ..layers.layout import shape_to_first
+from .outcomes import laid_out
+from .parity import LAYOUTS
+
+try:
+    from hypothesis import strategies as st
+    from hypothesis.extra import numpy as of_numpy
+except ImportError as error:
+    raise ImportError(
+        f"onepath.testing.strategies needs hypothesis, and importing it failed: {error}. "
+        "pip install hypothesis"
+    ) from error
+
+T = TypeVar("T")
+Spelled: TypeAlias = T | tuple[T, ...]
+
+LARGEST = {1: 9, 2: 6, 3: 4}
+"""The largest side of a window's input, by the number of spatial axes."""
+
+DTYPES = ("float32", "float64")
+FORMATS = ("channels_first", "channels_last")
+
+_seeds = st.integers(0, 99)
+_engines = st.sampled_from(["auto", *ENGINES])
+
+
+# For anybody's code
+
+
+@st.composite
+def arrays(
+    draw: st.DrawFn,
+    backend: str | Backend = "cpu",
+    shape: Ints | st.SearchStrategy[Ints] | None = None,
+    dtype: DType | None = None,
+    elements: st.SearchStrategy[float] | Mapping[str, Any] | None = None,
+) -> Array:
+    """Floating arrays on a device, in every layout that code must be prepared for.
+
+    Parameters
+    ----------
+    backend : str or Backend, optional
+        Where they live; the fixture ``backend`` will do.
+    shape : tuple of int or strategy, optional
+        Their shape; one to four axes of one to six elements if left out.
+    dtype : dtype, optional
+        Their dtype; float32 or float64 if left out.
+    elements : strategy or dict, optional
+        Their elements, or options of `hypothesis.extra.numpy.from_dtype`; finite numbers from -10
+        to 10 if left out.
+
+    Returns
+    -------
+    strategy of array
+        Arrays in C order, in Fortran order, or every second element of a larger array.
+    """
+    home = get_backend(backend)
+    if elements is None:
+        # CUDA flushes float32 denormals to zero
+        elements = {"min_value": -10, "max_value": 10, "allow_subnormal": False}
+    host: Any = of_numpy.arrays(
+        draw(st.sampled_from(DTYPES)) if dtype is None else dtype,
+        of_numpy.array_shapes(max_dims=4, max_side=6) if shape is None else shape,
+        elements=elements,
+    )
+    return laid_out(home, draw(host), draw(st.sampled_from(LAYOUTS)))
+
+
+# Shapes
+
+
+@st.composite
+def windows(draw: st.DrawFn, rank: int | None = None) -> Window:
+    """Windows over one to three axes, with strides, dilation, and padding of every kind.
+
+    Parameters
+    ----------
+    rank : int, optional
+        The number of axes, if it is to be a certain one.
+
+    Returns
+    -------
+    strategy of Window
+    """
+    size = draw(_sizes(rank))
+    return Window.over(size, **draw(_window_options(size)))
+
+
+@st.composite
+def geometries(draw: st.DrawFn, rank: int | None = None) -> Geometry:
+    """Geometries of convolutions: windows as `windows` draws them, channels, filters and groups.
+
+    Parameters
+    ----------
+    rank : int, optional
+        The number of spatial axes, if it is to be a certain one.
+
+    Returns
+    -------
+    strategy of Geometry
+    """
+    channels, size = draw(st.integers(1, 4)), draw(_sizes(rank))
+    return Geometry.of((channels, *size), **draw(_convolution_options(channels, size)))
+
+
+def _sizes(rank: int | None) -> st.SearchStrategy[Ints]:
+    ranks = LARGEST if rank is None else (rank,)
+    return st.sampled_from(sorted(ranks)).flatmap(
+        lambda rank: st.tuples(*[st.integers(1, LARGEST[rank])] * rank)
+    )
+
+
+@st.composite
+def _convolution_options(draw: st.DrawFn, channels: int, size: Ints) -> dict[str, Any]:
+    """Arguments of `Geometry.of`, as users write them."""
+    groups = draw(st.sampled_from([n for n in range(1, channels + 1) if channels % n == 0]))
+    filters = groups * draw(st.integers(1, 2))
+    return {"filters": filters, "groups": groups, **draw(_window_options(size))}
+
+
+@st.composite
+def _window_options(draw: st.DrawFn, size: Ints) -> dict[str, Any]:
+    """Arguments of `Window.over` that fit, as users write them."""
+    padding = draw(_paddings((2,) * len(size)))
+    room = _room(size, padding)
+    kernel = draw(st.tuples(*[st.integers(1, min(3, n)) for n in room]))
+    reach = [(n - 1) // (k - 1) if k > 1 else 3 for n, k in zip(room, kernel, strict=True)]
+    dilation = draw(st.tuples(*[st.integers(1, min(3, n)) for n in reach]))
+    strides = draw(st.tuples(*[st.integers(1, 3)] * len(size)))
+    return {
+        "kernel_size": draw(_spelled(kernel)),
+        "strides": draw(_spelled(strides)),
+        "padding": padding,
+        "dilation_rate": draw(_spelled(dilation)),
+    }
+
+
+def _spelled(values: tuple[T, ...]) -> st.SearchStrategy[Spelled[T]]:
+    """One value for each axis, or a single one where they agree."""
+    return st.sampled_from([values, values[0]]) if len(set(values)) == 1 else st.just(values)
+
+
+def _paddings(most: Ints) -> st.SearchStrategy[Padding]:
+    """Padding of every kind, as users write it, with at most so much on each side of an axis."""
+    words: st.SearchStrategy[Padding] = st.sampled_from(["valid", "same", "full"])
+    entries = [st.integers(0, n) | st.tuples(st.integers(0, n), st.integers(0, n)) for n in most]
+    return words | st.integers(0, min(most)) | st.tuples(*entries)
+
+
+def _room(size: Ints, padding: Padding) -> Ints:
+    """How many positions a window may span along each axis."""
+    if padding == "valid":
+        return size
+    if isinstance(padding, str):  # whatever fits is padded
+        return (9,) * len(size)
+    entries = (padding,) * len(size) if isinstance(padding, int) else padding
+    return tuple(
+        n + (2 * entry if isinstance(entry, int) else sum(entry))
+        for n, entry in zip(size, entries, strict=True)
+    )
+
+
+# Layers
+
+
+@st.composite
+def layers(draw: st.DrawFn, dtype: str | None = None) -> tuple[Layer, Ints]:
+    """Layers of every class and with options of every kind, not built yet.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}, optional
+        The dtype of their parameters, if it is to be a certain one.
+
+    Returns
+    -------
+    strategy of (Layer, tuple of int)
+        Each with the shape of a sample that it takes, without the batch.
+    """
+    make, ranks = draw(st.sampled_from([*LEAVES.items(), *COMPOSITES.items()]))
+    shape = draw(st.tuples(*[st.integers(1, 5)] * draw(st.sampled_from(ranks))))
+    return make(draw, shape, dtype or draw(st.sampled_from(DTYPES))), shape
+
+
+@st.composite
+def layer_inputs(
+    draw: st.DrawFn, backend: str | Backend = "cpu", dtype: str | None = None
+) -> tuple[Layer, Array]:
+    """Layers, each with a batch that it takes.
+
+    Parameters
+    ----------
+    backend : str or Backend, optional
+        Where both live.
+    dtype : {"float32", "float64"}, optional
+        The dtype of both, if it is to be a certain one.
+
+    Returns
+    -------
+    strategy of (Layer, array)
+        Layers as `layers` draws them, and one to three samples as `arrays` draws them.
+    """
+    dtype = dtype or draw(st.sampled_from(DTYPES))
+    layer, shape = draw(layers(dtype))
+    samples = draw(st.integers(1, 3))
+    return layer.to(backend), draw(arrays(backend, (samples, *shape), dtype))
+
+
+def _activation(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    kinds: list[Layer] = [ReLU(), Sigmoid(), Tanh(), LeakyReLU(0.0), LeakyReLU(1.5)]
+    return draw(st.sampled_from(kinds))
+
+
+def _softmax(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    return Softmax(_axis(draw, shape))
+
+
+def _dropout(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    return Dropout(draw(st.sampled_from([0.0, 0.25, 0.9])), seed=draw(_seeds))
+
+
+def _batch_normalization(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    momentum, epsilon = draw(st.sampled_from([0.0, 0.9, 1.0])), draw(st.sampled_from([1e-5, 0.1]))
+    return BatchNormalization(_axis(draw, shape), momentum, epsilon, dtype, seed=draw(_seeds))
+
+
+def _axis(draw: st.DrawFn, shape: Ints) -> int:
+    """An axis of a batch that is not the batch's own."""
+    return draw(st.integers(1, len(shape)) | st.just(-1))
+
+
+def _reshaping(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    target = draw(st.permutations(shape))
+    open_end = draw(st.integers(-1, len(target) - 1))
+    if open_end >= 0:
+        target[open_end] = -1
+    kinds: list[Layer] = [Flatten(), Reshape(tuple(target))]
+    return draw(st.sampled_from(kinds))
+
+
+def _dense(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    return Dense(
+        units=draw(st.integers(1, 4)),
+        use_bias=draw(st.booleans()),
+        bias_initializer="standard_normal",
+        dtype=dtype,
+        seed=draw(_seeds),
+    )
+
+
+def _convolution(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    data_format = draw(st.sampled_from(FORMATS))
+    channels, *size = shape_to_first(shape, data_format)
+    return {1: Conv1D, 2: Conv2D, 3: Conv3D}[len(size)](
+        **draw(_convolution_options(channels, tuple(size))),
+        use_bias=draw(st.booleans()),
+        data_format=data_format,
+        bias_initializer="standard_normal",
+        engine=draw(_engines),
+        dtype=dtype,
+        seed=draw(_seeds),
+    )
+
+
+def _convolutional(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    taps, depth = draw(st.integers(1, min(3, *shape[1:]))), draw(st.integers(1, 3))
+    return Convolutional(shape, taps, depth, draw(_engines), dtype, seed=draw(_seeds))
+
+
+def _pooling(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    data_format = draw(st.sampled_from(FORMATS))
+    _, *size = shape_to_first(shape, data_format)
+    pool = draw(st.tuples(*[st.integers(1, min(3, n)) for n in size]))
+    # a window with nothing but padding under it is refused
+    padding = draw(_paddings(tuple(n - 1 for n in pool)))
+    strides = draw(st.none() | st.tuples(*[st.integers(1, 3)] * 2).flatmap(_spelled))
+    return draw(st.sampled_from([MaxPooling2D, AveragePooling2D]))(
+        draw(_spelled(pool)), strides, padding, data_format
+    )
+
+
+def _global_pooling(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    return GlobalAveragePooling2D(draw(st.sampled_from(FORMATS)), draw(st.booleans()))
+
+
+def _residual(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    same = _leaves(shape, dtype).filter(lambda layer: layer.compute_output_shape(shape) == shape)
+    return Residual(draw(same), draw(st.none() | same))
+
+
+def _stack(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    stack = []
+    for _ in range(draw(st.integers(1, 4))):
+        stack.append(draw(_leaves(shape, dtype)))
+        shape = stack[-1].compute_output_shape(shape)
+    return Sequential(stack)
+
+
+@st.composite
+def _leaves(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    """Layers that are not made of layers, for samples of a shape."""
+    fitting = [make for make, ranks in LEAVES.items() if len(shape) in ranks]
+    return draw(st.sampled_from(fitting))(draw, shape, dtype)
+
+
+Make: TypeAlias = Callable[[st.DrawFn, Ints, str], Layer]
+
+LEAVES: dict[Make, range] = {
+    _activation: range(1, 5),
+    _softmax: range(1, 5),
+    _dropout: range(1, 5),
+    _batch_normalization: range(1, 5),
+    _reshaping: range(1, 5),
+    _dense: range(1, 5),
+    _convolution: range(2, 5),
+    _convolutional: range(3, 4),
+    _pooling: range(3, 4),
+    _global_pooling: range(3, 4),
+}
+"""What makes layers, with the numbers of axes that samples may have."""
+
+COMPOSITES: dict[Make, range] = {_residual: range(1, 5), _stack: range(1, 5)}
+"""What makes layers of layers."""
