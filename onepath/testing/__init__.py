@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .bounds import Bound, Comparison
+    from .cases import Case
     from .determinism import assert_deterministic
     from .divergence import Divergence, first_divergence
     from .failure import ParityError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Bound": "bounds",
+    "Case": "cases",
     "Comparison": "bounds",
     "Divergence": "divergence",
     "GradientReport": "gradients",
@@ -49,6 +51,7 @@ _MODULES = {
 
 __all__ = [
     "Bound",
+    "Case",
     "Comparison",
     "Divergence",
     "GradientReport",

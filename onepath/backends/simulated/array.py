@@ -1,7 +1,6 @@
 """The array of the simulated device: host memory that keeps the rules of ``cupy.ndarray``."""
 
-from collections.abc import Callable, Iterator
-from functools import reduce
+from collections.abc import Iterator
 from types import GenericAlias, SimpleNamespace
 from typing import Any
 
@@ -223,34 +222,6 @@ class ndarray:  # noqa: N801 - CuPy's name
     def __dlpack__(self, **options: Any) -> Any:
         return self._host.__dlpack__(max_version=options.get("max_version"))
 
-    # NumPy's own functions lead to CuPy's
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from .library import cupy, special
-
-        ours = getattr(cupy(), ufunc.__name__, None) or getattr(special(), ufunc.__name__, None)
-        ours = ours if method == "__call__" else getattr(ours, method, None)
-        operands = inputs + options.get("out", ())
-        if ours is None or not all(
-            isinstance(x, (ndarray, np.ndarray, *SCALARS)) for x in operands
-        ):
-            return NotImplemented
-        if "out" in options:
-            (options["out"],) = options["out"]
-        return ours(*inputs, **options)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from .library import cupy
-
-        try:
-            path = [*function.__module__.split(".")[1:], function.__name__]
-            ours: Any = reduce(getattr, path, cupy())
-        except AttributeError:
-            return NotImplemented
-        if not all(issubclass(t, (ndarray, np.ndarray)) for t in types):
-            return NotImplemented
-        return ours(*args, **kwargs)
-
     # Elements
 
     def __getitem__(self, index: Any) -> "ndarray":
@@ -379,67 +350,3 @@ def deepen(array: ndarray, roundings: int) -> None:
 def _unpickled(host: Any) -> ndarray:
     ledger.copied_in(host.nbytes, "unpickle")
     return wrap(host)
-
-
-def _binary(name: str, reverse: bool = False, inplace: bool = False) -> Callable[..., Any]:
-    """An operator by the ufunc that computes it."""
-
-    def operator(self: ndarray, other: Any) -> Any:
-        from .library import cupy
-
-        if not isinstance(other, (ndarray, np.ndarray, *SCALARS)):
-            return NotImplemented
-        ufunc = getattr(cupy(), name)
-        if inplace:
-            return ufunc(self, other, out=self)
-        return ufunc(other, self) if reverse else ufunc(self, other)
-
-    return operator
-
-
-def _unary(name: str) -> Callable[[ndarray], Any]:
-    def operator(self: ndarray) -> Any:
-        from .library import cupy
-
-        return getattr(cupy(), name)(self)
-
-    return operator
-
-
-for _operator, _name in {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "true_divide",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "power",
-    "lshift": "left_shift",
-    "rshift": "right_shift",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-}.items():
-    setattr(ndarray, f"__{_operator}__", _binary(_name))
-    setattr(ndarray, f"__r{_operator}__", _binary(_name, reverse=True))
-    setattr(ndarray, f"__i{_operator}__", _binary(_name, inplace=True))
-for _operator, _name in {
-    "eq": "equal",
-    "ne": "not_equal",
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "matmul": "matmul",
-    "divmod": "divmod",
-}.items():
-    setattr(ndarray, f"__{_operator}__", _binary(_name))
-for _operator in ("matmul", "divmod"):
-    setattr(ndarray, f"__r{_operator}__", _binary(_operator, reverse=True))
-for _operator, _name in {
-    "neg": "negative",
-    "pos": "positive",
-    "abs": "absolute",
-    "invert": "invert",
-}.items():
-    setattr(ndarray, f"__{_operator}__", _unary(_name))

@@ -70,13 +70,6 @@ def asnumpy(
     return a.get(stream, order, out) if isinstance(a, ndarray) else np.asarray(a, order=order)  # type: ignore[call-overload]
 
 
-def get_array_module(*args: Any) -> Any:
-    """Return the module that computes with the arguments: CuPy if one is the device's."""
-    from .library import cupy
-
-    return cupy() if any(isinstance(x, ndarray) for x in args) else np
-
-
 def _holds_arrays(values: Any) -> bool:
     return any(
         _holds_arrays(x) if isinstance(x, list | tuple) else isinstance(x, ndarray) for x in values
@@ -95,7 +88,6 @@ FUNCTIONS = {
         for each in (array, asarray, ascontiguousarray, asfortranarray, copy, asnumpy)
     },
     "asanyarray": asarray,
-    "get_array_module": get_array_module,
     "empty": _fresh("empty"),
     "empty_like": _fresh("empty_like"),
 }

@@ -10,16 +10,14 @@ import numpy as np
 from . import signatures
 from .array import ndarray
 from .ledger import DeviceSynchronized, ledger
-from .ufuncs import ufunc
+from .ufuncs import ufunc, ufunc_of_numpy
 
 _config = threading.local()
 
 
 def _scatter(name: str) -> Any:
     def scatter(a: ndarray, slices: Any, value: Any) -> None:
-        from .library import cupy
-
-        getattr(cupy(), name).at(a, slices, value)
+        ufunc_of_numpy(name).at(a, slices, value)
 
     return scatter
 

@@ -1,5 +1,6 @@
 """Elementwise functions by CuPy's loops and rules, computed by NumPy or SciPy."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from .array import deepen, ndarray, roundings, unwrap, wrap
 from .dtypes import SCALARS, checked_dtype, flushed
 from .kinds import EXACT
-from .signatures import UfuncEntry
+from .signatures import UfuncEntry, ufuncs
 
 _OF_BOOLEANS = {"subtract": np.logical_xor, "negative": np.asarray}
 
@@ -187,6 +188,12 @@ class ufunc:  # noqa: N801 - CuPy's name
         if self.__name__ not in supported:
             raise NotImplementedError(f"`{self.name}.{method}` is not supported yet")
         return supported[self.__name__]
+
+
+@cache
+def ufunc_of_numpy(name: str) -> ufunc:
+    """Return CuPy's ufunc of that name, computed by NumPy's."""
+    return ufunc(name, ufuncs("cupy")[name], getattr(np, name))
 
 
 def _fits(have: Any, weak: type | None, char: str) -> bool:
