@@ -23,6 +23,7 @@ from onepath.losses import MeanSquaredError
 from onepath.testing.failure import ParityError
 from onepath.testing.subject import (
     LEARNING_RATE,
+    code_of,
     gradients_of,
     home_of,
     layer_of,
@@ -218,6 +219,24 @@ def test_what_is_no_layer_is_refused(subject, message):
 def test_titles():
     assert title_of(Dense(2, name="mine")) == "Dense 'mine'"
     assert title_of(Silent()) == "Silent"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Dense(2, use_bias=False),
+        Sequential([Conv2D(2, 3, padding="same"), ReLU()]),
+        Residual(Sequential([Dense(3)]), Dropout(0.5)),
+    ],
+)
+def test_code_makes_such_a_layer(layer):
+    made = eval(code_of(layer))
+    assert code_of(made) == code_of(layer)
+    assert [type(leaf) for _, leaf in leaves(made)] == [type(leaf) for _, leaf in leaves(layer)]
+
+
+def test_code_of_a_stranger_is_a_hint():
+    assert code_of(Silent()) == "Silent(...)"
 
 
 # What is learned
