@@ -193,8 +193,8 @@ def early_imports(source):
         ("onepath.losses", "from .metrics import Accuracy"),
         ("onepath.losses", "from . import metrics"),
         ("onepath.training.model", "from ..cli import main"),
-        ("onepath.testing.parity", "from ..cli import main"),
-        ("onepath.testing.parity", "from ..interop import keras"),
+        ("onepath.testing.transfers", "from ..cli import main"),
+        ("onepath.testing.transfers", "from ..interop import keras"),
     ],
 )
 def test_upward_import_is_seen(module, source):

@@ -13,11 +13,11 @@ from typing import Any
 from ..backends import available_backends, get_backend
 from ..testing.determinism import assert_deterministic
 from ..testing.failure import ParityError
-from ..testing.gradients import assert_gradients
-from ..testing.parity import assert_parity
-from ..testing.recording import Recording
-from ..testing.recordings import Difference, diff, record, replay
-from ..testing.report import ParityReport, Row
+from ..testing.gradients.check import assert_gradients
+from ..testing.parity.check import assert_parity
+from ..testing.parity.report import ParityReport, Row
+from ..testing.recordings.golden import Difference, diff, record, replay
+from ..testing.recordings.recording import Recording
 from ..testing.subject import layer_of, title_of
 from ..testing.transfers import assert_no_transfer
 from .parity_arguments import CHECK, DIFF, RECORD

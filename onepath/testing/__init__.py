@@ -10,40 +10,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .bounds import Bound, Comparison
     from .cases import Case
     from .determinism import assert_deterministic
-    from .divergence import Divergence, first_divergence
     from .failure import ParityError
-    from .gradients import GradientReport, assert_gradients
+    from .gradients.check import GradientReport, assert_gradients
     from .losses import LossLayer
-    from .parity import assert_parity
-    from .recording_file import RecordingError
-    from .recordings import diff, record, replay
-    from .report import ParityReport
+    from .parity.bounds import Bound, Comparison
+    from .parity.check import assert_parity
+    from .parity.divergence import Divergence, first_divergence
+    from .parity.report import ParityReport
+    from .recordings.file import RecordingError
+    from .recordings.golden import diff, record, replay
     from .stand_in import simulated_cupy
     from .subject import transplant
     from .tracing import trace
     from .transfers import assert_no_transfer
 
 _MODULES = {
-    "Bound": "bounds",
+    "Bound": "parity.bounds",
     "Case": "cases",
-    "Comparison": "bounds",
-    "Divergence": "divergence",
-    "GradientReport": "gradients",
+    "Comparison": "parity.bounds",
+    "Divergence": "parity.divergence",
+    "GradientReport": "gradients.check",
     "LossLayer": "losses",
     "ParityError": "failure",
-    "ParityReport": "report",
-    "RecordingError": "recording_file",
+    "ParityReport": "parity.report",
+    "RecordingError": "recordings.file",
     "assert_deterministic": "determinism",
-    "assert_gradients": "gradients",
+    "assert_gradients": "gradients.check",
     "assert_no_transfer": "transfers",
-    "assert_parity": "parity",
-    "diff": "recordings",
-    "first_divergence": "divergence",
-    "record": "recordings",
-    "replay": "recordings",
+    "assert_parity": "parity.check",
+    "diff": "recordings.golden",
+    "first_divergence": "parity.divergence",
+    "record": "recordings.golden",
+    "replay": "recordings.golden",
     "simulated_cupy": "stand_in",
     "trace": "tracing",
     "transplant": "subject",

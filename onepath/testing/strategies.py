@@ -34,8 +34,8 @@ from ..layers import (
     Tanh,
 )
 from ..layers.layout import shape_to_first
-from .outcomes import laid_out
-from .parity import LAYOUTS
+from .parity.check import LAYOUTS
+from .parity.outcomes import laid_out
 
 try:
     from hypothesis import strategies as st

@@ -77,12 +77,17 @@ def home_of(thing: Any) -> Backend | None:
 
 
 def code_of(layer: Any) -> str:
-    """Return code that makes a layer, for messages, as far as that can be told."""
+    """Return code that makes a layer, with its seed, for messages, as far as that can be told."""
     if isinstance(layer, Sequential):
         return f"Sequential([{', '.join(map(code_of, layer.layers))}])"
     if isinstance(layer, Composite):
         return f"{type(layer).__name__}({', '.join(map(code_of, layer.children))})"
-    return repr(layer) if isinstance(layer, Layer) else f"{type(layer).__name__}(...)"
+    if not isinstance(layer, Layer):
+        return f"{type(layer).__name__}(...)"
+    code = repr(layer)
+    if "seed" not in inspect.signature(type(layer)).parameters:
+        return code
+    return f"{code[:-1]}{'' if code.endswith('()') else ', '}seed={layer.seed})"
 
 
 # Copies on other devices

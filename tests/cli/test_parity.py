@@ -12,8 +12,8 @@ import onepath as op
 from onepath import layers
 from onepath.backends import BackendUnavailableError
 from onepath.cli.main import main
-from onepath.testing import recording_file
-from onepath.testing.recording import Recording
+from onepath.testing.recordings import file as recording_file
+from onepath.testing.recordings.recording import Recording
 
 ROOT = Path(__file__).parents[2]
 
@@ -363,7 +363,7 @@ def test_without_a_gpu_nothing_is_recorded(folder, monkeypatch, capsys):
     def unavailable(name):
         raise BackendUnavailableError("no CUDA GPU answers: install NVIDIA's driver")
 
-    monkeypatch.setattr("onepath.testing.recordings.get_backend", unavailable)
+    monkeypatch.setattr("onepath.testing.recordings.golden.get_backend", unavailable)
     assert called("record", "-o", "f.npz", "mine:Scale", "--input-shape", "2,3") == 1
     captured = capsys.readouterr()
     assert captured.err == "onepath parity: no CUDA GPU answers: install NVIDIA's driver\n"

@@ -9,7 +9,7 @@ from onepath.testing import (
     assert_parity,
 )
 from onepath.testing.cases import cases
-from onepath.testing.parity import LAYOUTS
+from onepath.testing.parity.check import LAYOUTS
 
 
 def each(table):

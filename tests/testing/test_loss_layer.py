@@ -14,7 +14,7 @@ from onepath.losses import (
     SparseCategoricalCrossentropy,
 )
 from onepath.testing.failure import ParityError
-from onepath.testing.gradients import assert_gradients
+from onepath.testing.gradients.check import assert_gradients
 from onepath.testing.losses import LossLayer
 from onepath.testing.subject import parameters_of, title_of, transplant
 

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onepath.testing import assert_parity
-from onepath.testing.parity import LAYOUTS
+from onepath.testing.parity.check import LAYOUTS
 from onepath.testing.strategies import layer_inputs
 
 

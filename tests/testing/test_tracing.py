@@ -15,7 +15,7 @@ from onepath.layers import (
 )
 from onepath.optimizers import SGD
 from onepath.testing.failure import ParityError
-from onepath.testing.replaying import mapped, replay
+from onepath.testing.parity.replaying import mapped, replay
 from onepath.testing.subject import transplant
 from onepath.testing.tracing import Plan, path_and_what, trace
 

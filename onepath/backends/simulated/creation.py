@@ -1,12 +1,14 @@
 """Functions that make arrays: of the host's data, which are copied and counted, or of nothing."""
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from .array import ndarray, unwrap, wrap
+from .array import ndarray, roundings, unwrap, wrap
 from .dtypes import checked_dtype, poisoned
-from .functions import Function
+from .functions import Function, on_device
+from .indexing import upload
 from .ledger import ledger
 from .signatures import functions
 
@@ -14,26 +16,64 @@ from .signatures import functions
 def array(
     obj: Any,
     dtype: Any = None,
-    copy: bool = True,
+    copy: bool | None = True,
     order: str | None = "K",
     subok: bool = False,
     ndmin: int = 0,
     *,
     blocking: bool = False,
-) -> ndarray:
+) -> Any:
     """Make an array of the host's data, of an array of the device, or of a list of them."""
+    if subok:
+        raise NotImplementedError("CuPy has no subok")
     if isinstance(obj, ndarray):
-        result = obj.astype(obj.dtype if dtype is None else dtype, order or "K", copy=bool(copy))
-    elif isinstance(obj, list | tuple) and _holds_arrays(obj):
-        host = np.stack([unwrap(array(each)) for each in obj])
-        result = wrap(host if dtype is None else host.astype(checked_dtype(dtype)))
+        result = _of_array(obj, dtype, copy, order or "K")
+    elif isinstance(obj, list | tuple) and _is_stack(obj):
+        result = _stack(obj, dtype)
     else:
-        host = np.array(obj, dtype=dtype, order=order or "K")  # type: ignore[call-overload]
-        checked_dtype(host.dtype)
-        ledger.copied_in(host.nbytes, "array of host data")
-        result = wrap(host)
+        result = wrap(_uploaded(obj, dtype, order or "K", blocking))
     missing = ndmin - result.ndim
     return result[(None,) * missing] if missing > 0 else result
+
+
+def _of_array(a: ndarray, dtype: Any, copy: bool | None, order: str) -> Any:
+    """Copy an array if it has to be, to the current device."""
+    if a.device != type(a.device)():
+        a = a.copy("K")
+    same = a.astype(a.dtype if dtype is None else dtype, order, copy=bool(copy))
+    if copy is False and same is not a:
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
+    return same
+
+
+def _is_stack(values: Any) -> bool:
+    """Whether a sequence has arrays of the device in it, nothing else, all of one shape."""
+    return bool(values) and len({_shape(each) for each in values} - {None}) == 1 == len(
+        {_shape(each) for each in values}
+    )
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of an array or of a stack of them."""
+    if isinstance(value, ndarray):
+        return value.shape
+    stacked = isinstance(value, list | tuple) and _is_stack(value)
+    return (len(value), *_shape(value[0])) if stacked else None  # type: ignore[misc]
+
+
+def _stack(values: Any, dtype: Any) -> Any:
+    arrays = [array(each) for each in values]
+    stacked = wrap(np.stack([unwrap(x) for x in arrays]), roundings=roundings(*arrays))
+    return stacked if dtype is None else stacked.astype(dtype, copy=False)
+
+
+def _uploaded(obj: Any, dtype: Any, order: str, blocking: bool) -> Any:
+    """A copy of the host's data, in the machine's byte order."""
+    host = np.array(obj, dtype=dtype, order=order)  # type: ignore[call-overload]
+    upload(host, "array of host data")
+    if blocking:
+        ledger.synchronized("array of host data")
+    return host.astype(checked_dtype(host.dtype), copy=False)
 
 
 def asarray(
@@ -43,24 +83,43 @@ def asarray(
     *,
     copy: bool | None = None,
     blocking: bool = False,
-) -> ndarray:
+) -> Any:
     """Make an array, unless it is one already."""
-    return array(a, dtype, bool(copy), order)
+    return array(a, dtype, copy, order, blocking=blocking)
 
 
-def ascontiguousarray(a: Any, dtype: Any = None) -> ndarray:
-    """Make a C-contiguous array, unless it is one already."""
-    return array(a, dtype, False, "C", ndmin=1)
+def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
+    """Make a C-contiguous array of one of the device's, unless it is one already."""
+    return _laid_out(a, dtype, "C")
 
 
-def asfortranarray(a: Any, dtype: Any = None) -> ndarray:
-    """Make a Fortran-contiguous array, unless it is one already."""
-    return array(a, dtype, False, "F")
+def asfortranarray(a: Any, dtype: Any = None) -> Any:
+    """Make a Fortran-contiguous array of one of the device's, unless it is one already."""
+    return _laid_out(a, dtype, "F")
 
 
-def copy(a: Any, order: str = "K") -> ndarray:
+def _laid_out(a: Any, dtype: Any, order: str) -> Any:
+    if not isinstance(a, ndarray):
+        raise TypeError(f"Argument 'a' has incorrect type (expected cupy.ndarray, got {type(a)})")
+    laid_out = a.astype(a.dtype if dtype is None else dtype, order, copy=False)
+    return laid_out if laid_out.ndim else laid_out.reshape(1)
+
+
+def asfarray(a: Any, dtype: Any = np.float64) -> Any:
+    """Make an array of floating-point numbers."""
+    return asarray(a, dtype if np.issubdtype(dtype, np.inexact) else np.float64)
+
+
+def copy(a: ndarray, order: str = "K") -> Any:
     """Copy an array."""
-    return array(a, copy=True, order=order)
+    return a.copy(order)
+
+
+def astype(x: ndarray, dtype: Any, /, *, copy: bool = True) -> Any:
+    """Convert an array to a dtype."""
+    if not isinstance(x, ndarray):
+        raise TypeError(f"Input should be a CuPy array. It is a {type(x)} instead.")
+    return x.astype(dtype, copy=copy)
 
 
 def asnumpy(
@@ -70,25 +129,57 @@ def asnumpy(
     return a.get(stream, order, out) if isinstance(a, ndarray) else np.asarray(a, order=order)  # type: ignore[call-overload]
 
 
-def _holds_arrays(values: Any) -> bool:
-    return any(
-        _holds_arrays(x) if isinstance(x, list | tuple) else isinstance(x, ndarray) for x in values
-    )
-
-
 def _fresh(name: str) -> Function:
     """Memory of which nothing is known: it is never zero by right, so it is NaN here."""
     compute = getattr(np, name)
-    return Function(name, functions("cupy")[name], lambda *a, **k: poisoned(compute(*a, **k)))
 
+    def poison(*args: Any, **kwargs: Any) -> Any:
+        return poisoned(compute(*args, **kwargs))
+
+    poison.__signature__ = signature(compute)  # type: ignore[attr-defined]
+    return Function(name, functions("cupy")[name], poison)
+
+
+def _brought(name: str) -> Any:
+    """What NumPy makes of a file or a buffer, copied to the device."""
+    compute = getattr(np, name)
+
+    def bring(*args: Any, **kwargs: Any) -> Any:
+        made = compute(*args, **kwargs)
+        return asarray(made) if isinstance(made, np.ndarray) else on_device(made)
+
+    bring.__name__ = bring.__qualname__ = name
+    bring.__signature__ = functions("cupy")[name]  # type: ignore[attr-defined]
+    return bring
+
+
+_BROUGHT = (
+    "frombuffer",
+    "fromfile",
+    "fromfunction",
+    "fromiter",
+    "fromstring",
+    "genfromtxt",
+    "load",
+    "loadtxt",
+)
 
 FUNCTIONS = {
     **{
         each.__name__: each
-        for each in (array, asarray, ascontiguousarray, asfortranarray, copy, asnumpy)
+        for each in (
+            array,
+            asarray,
+            ascontiguousarray,
+            asfarray,
+            asfortranarray,
+            asnumpy,
+            astype,
+            copy,
+        )
     },
     "asanyarray": asarray,
-    "empty": _fresh("empty"),
-    "empty_like": _fresh("empty_like"),
+    **{name: _fresh(name) for name in ("empty", "empty_like")},
+    **{name: _brought(name) for name in _BROUGHT},
 }
 """By CuPy's names."""

@@ -73,9 +73,12 @@ class Device:
 
 
 def check_device(device: int) -> None:
-    """Raise CuPy's error if an array lives on another device than the current one."""
+    """Raise CuPy's error if an array lives on another device than the current one.
+
+    GPUs that reach each other's memory let CuPy go on with a warning; these do not.
+    """
     if device != current():
         raise ValueError(
-            "Array device must be same as the current device: array device = "
-            f"{device} while current = {current()}"
+            f"The device where the array resides ({device}) is different from the current device "
+            f"({current()}). Peer access is unavailable between these devices."
         )

@@ -1,34 +1,37 @@
 """Exchange of arrays through DLPack, between the simulated device's own arrays alone."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    from .array import ndarray
 
-from .array import ndarray, wrap
-
-HOST, CUDA = (1, 0), 2
-"""DLPack's numbers for devices."""
-
-
-class _AsHost:
-    """An array of the simulated device, which NumPy is to take for one of the host's."""
-
-    def __init__(self, array: Any) -> None:
-        self._array = array
-
-    def __dlpack__(self, **options: Any) -> Any:
-        return self._array.__dlpack__(**options)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return HOST
+HOST, CUDA = 1, 2
+"""DLPack's numbers for where memory is."""
 
 
-def from_dlpack(array: Any, *, device: Any = None, copy: bool | None = None) -> ndarray:
-    """Take an array over that is on the device already."""
-    if array.__dlpack_device__()[0] != CUDA:
+class Lent:
+    """Stands for DLPack's capsule, which other libraries would take for memory of CUDA's.
+
+    Parameters
+    ----------
+    array : ndarray
+        The array that is lent out.
+    """
+
+    def __init__(self, array: "ndarray") -> None:
+        self.array = array
+
+
+def from_dlpack(array: Any, *, device: Any = None, copy: bool | None = None) -> "ndarray":
+    """Share the memory of an array that is on a simulated device already."""
+    if device is not None:
+        raise NotImplementedError("from_dlpack() does not support device yet.")
+    if array.__dlpack_device__()[0] == HOST:
         raise TypeError(
             "CPU arrays cannot be directly imported to CuPy. "
             "Use `cupy.array(numpy.from_dlpack(input))` instead."
         )
-    host = np.from_dlpack(_AsHost(array))
-    return wrap(host.copy() if copy else host)
+    lent = array.__dlpack__(copy=copy)
+    if not isinstance(lent, Lent):
+        raise BufferError(f"{type(array)} is on no simulated device")
+    return lent.array.view()

@@ -14,11 +14,11 @@ SCALARS = (bool, int, float, complex, np.generic)
 
 
 def checked_dtype(dtype: Any) -> Any:
-    """Return the dtype if CuPy has it, or raise as CuPy does."""
+    """Return the dtype, in the machine's byte order, if CuPy has it, or raise as CuPy does."""
     dtype = np.dtype(dtype)
     if dtype.char not in CHARACTERS:
         raise ValueError(f"Unsupported dtype {dtype}")
-    return dtype
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
 def cast(host: Any, dtype: Any) -> Any:
@@ -27,11 +27,12 @@ def cast(host: Any, dtype: Any) -> Any:
     CuPy's documentation leaves those undefined; NumPy makes other numbers of them.
     """
     dtype = np.dtype(dtype)
+    if dtype.kind not in "iu" or host.dtype.kind != "f":
+        return host.astype(dtype, copy=False)
+    limits = np.iinfo(dtype)
     with np.errstate(all="ignore"):
-        if dtype.kind not in "iu" or host.dtype.kind != "f":
-            return host.astype(dtype, copy=False)
-        limits = np.iinfo(dtype)
-        low, high = host < limits.min, host >= float(limits.max)
+        whole = np.trunc(host)
+        low, high = whole < limits.min, whole >= float(limits.max + 1)
         strange = low | high | np.isnan(host)
         if not strange.any():
             return host.astype(dtype)
@@ -42,19 +43,27 @@ def cast(host: Any, dtype: Any) -> Any:
 
 def flushed(host: Any) -> Any:
     """Make zeros of float32 denormals: CuPy's kernels are compiled with ``-ftz=true``."""
-    if not isinstance(host, np.ndarray) or host.dtype.char not in "fF" or not host.size:
+    if host.dtype.char not in "fF" or not host.size:
         return host
-    parts = np.ascontiguousarray(host).view("float32")
-    denormal = (np.abs(parts) < np.finfo("float32").tiny) & (parts != 0)
-    if not denormal.any():
+    parts = np.ascontiguousarray(host).view(np.uint32)
+    # Twice its bits are a number without its sign. A denormal's are fewer than those of the
+    # smallest normal number; those of zero, less one, are all bits.
+    bits = parts << _ONE
+    bits -= _ONE
+    if bits.min() >= _SMALLEST_NORMAL:
         return host
-    return np.where(denormal, np.float32(0), parts).view(host.dtype).reshape(host.shape)
+    normal = np.where(bits < _SMALLEST_NORMAL, np.uint32(0), parts)
+    return normal.view(host.dtype).reshape(host.shape)
+
+
+_ONE = np.uint32(1)
+_SMALLEST_NORMAL = np.uint32(2 * 0x0080_0000 - 1)
+
+
+_ABSURD = {"b": True, "i": -1, "f": np.nan, "c": complex(np.nan, np.nan)}
 
 
 def poisoned(host: Any) -> Any:
-    """Fill fresh memory with bits that are NaN in every floating dtype."""
-    if host.dtype == bool:
-        host[...] = True
-    elif host.size:
-        host.reshape(-1, order="A").view("uint8")[...] = 255
+    """Fill fresh memory with NaN, or with all bits set, which is NaN in every floating dtype."""
+    host.fill(np.iinfo(host.dtype).max if host.dtype.kind == "u" else _ABSURD[host.dtype.kind])
     return host

@@ -1,29 +1,25 @@
 """Functions of arrays: called as CuPy's are, computed by NumPy's or SciPy's of that name."""
 
-import math
-from collections.abc import Callable, Iterator
-from functools import wraps
-from inspect import Parameter, Signature
+from collections.abc import Callable, Iterator, Sequence
+from inspect import Signature
+from types import MethodType, NoneType
 from typing import Any
 
 import numpy as np
 
-from .array import deepen, ndarray, roundings, unwrap, wrap
-from .calls import bind, call
-from .dtypes import checked_dtype
-from .kinds import DATA, MOVES, PRODUCTS, SHAPED_BY_VALUES, SUMS, UPLOADS
+from . import counting, kinds
+from .array import deepen, ndarray, roundings, wrap
+from .calls import REST, Call
+from .devices import check_device
+from .dtypes import SCALARS, cast, checked_dtype
+from .indexing import upload
 from .ledger import ledger
 
 Compute = Callable[..., Any]
 
-ANYTHING = Signature(
-    [Parameter("args", Parameter.VAR_POSITIONAL), Parameter("kwargs", Parameter.VAR_KEYWORD)]
-)
-"""What is taken for the parameters of a function that does not tell them."""
-
 
 class Function:
-    """A function of CuPy's.
+    """A function of CuPy's, or a method of its array.
 
     Parameters
     ----------
@@ -37,121 +33,168 @@ class Function:
 
     def __init__(self, name: str, signature: Signature | None, compute: Compute) -> None:
         self.__name__ = self.__qualname__ = name
-        self.__signature__ = signature or ANYTHING
+        if signature is not None:
+            self.__signature__ = signature
         self._compute = compute
+        self._call = Call(name, signature, compute)
+        self._uploaded = kinds.UPLOADED.get(name, frozenset())
+        self._numbers = self._uploaded | kinds.NUMBERS.get(name, {kinds.SEQUENCES[REST]})
+        self._host = kinds.HOST - kinds.ARRAYS_TOO.get(name, frozenset())
+        self._waits = kinds.WAITS.get(name)
 
     def __repr__(self) -> str:
         return f"<simulated cupy function {self.__name__!r}>"
 
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; arrays of the device are taken, NumPy's are not."""
-        if self._waits(args, kwargs):
-            ledger.synchronized(self.__name__)
-        bound = bind(self.__name__, self.__signature__, args, kwargs)
-        given = dict(bound.arguments)
-        for name, value in given.items():
-            bound.arguments[name] = self._argument(name, value)
+        given = self._call.bound(args, kwargs)
+        operands: list[ndarray] = []
+        hosts = {name: self._taken(name, value, operands) for name, value in given.items()}
+        self._note(given, operands)
+        dtype = self._without_own(hosts)
+        places, options = self._call.for_host(hosts)
         with np.errstate(all="ignore"):
-            result = call(self._compute, bound)
-
-        out = kwargs.get("out", given.get("out"))
-        operands = [x for x in _flat(given.values()) if isinstance(x, ndarray) and x is not out]
-        depth = roundings(*operands) + self._steps(operands, result)
+            result = self._compute(*places, **options)
+        out = given.get("out")
+        inputs = [x for x in operands if x is not out]
+        depth = self._depth(inputs, result, places, options)
         if isinstance(out, ndarray):
-            deepen(out, depth)
+            deepen(out, depth if out.dtype.kind in "fc" else 0, everywhere=True)
             return out
-        if len(operands) == 1 and isinstance(result, np.ndarray) and self.__name__ in MOVES:
-            return wrap(result, operands[0])
-        return on_device(result, depth)
+        if self.__name__ in kinds.WRITES:
+            deepen(next(iter(given.values())), depth)
+        return on_device(result if dtype is None else cast(result, dtype), depth, inputs)
 
-    def _argument(self, name: str, value: Any) -> Any:
-        """An argument for the host's function, if CuPy takes it."""
-        if self.__name__ in UPLOADS and isinstance(value, np.ndarray):
-            ledger.copied_in(value.nbytes, f"host data given to {self.__name__}")
+    # What goes in
+
+    def _taken(self, name: str, value: Any, operands: list[ndarray]) -> Any:
+        """An argument for the host's function, if CuPy's takes it; arrays are noted."""
+        if isinstance(value, ndarray):
+            if name in self._host:
+                raise TypeError("'ndarray' object cannot be interpreted as an integer")
+            operands.append(value)
+            return value._host
+        if name in self._host or value is None:
             return value
-        if name in DATA and isinstance(value, list | tuple) and not _arrays_alone(value):
-            raise TypeError(f"Unsupported type {type(value)}")
-        return _host(value)
+        if isinstance(value, (list, tuple)) and name in kinds.SEQUENCES:
+            return type(value)(self._taken(kinds.SEQUENCES[name], x, operands) for x in value)
+        if isinstance(value, (np.ndarray, list, tuple)):
+            return self._from_host(name, value)
+        if isinstance(value, SCALARS) and name in kinds.DATA and name not in self._numbers:
+            raise TypeError(f"Unsupported type {type(value)} for {self._parameter(name)}")
+        return value
 
-    def _waits(self, args: Any, kwargs: Any) -> bool:
-        """Whether the result's shape depends on values on the device."""
-        return self.__name__ in SHAPED_BY_VALUES or (
-            self.__name__ == "where" and len(args) + len(kwargs) == 1
-        )
+    def _from_host(self, name: str, value: Any) -> Any:
+        """Data of the host: copied where CuPy does so, refused where it needs an array."""
+        if self.__name__ in kinds.ANSWERS:
+            return value
+        if name in self._uploaded:
+            return upload(value, self.__name__)
+        if isinstance(value, np.ndarray) or name in kinds.DATA:
+            raise TypeError(f"Unsupported type {type(value)} for {self._parameter(name)}")
+        return value
+
+    def _parameter(self, name: str) -> str:
+        return f"{name} of cupy.{self.__name__}: it has to be a cupy.ndarray"
+
+    def _note(self, given: kinds.Given, operands: list[ndarray]) -> None:
+        """Refuse arrays of another device, and note what the device is asked for."""
+        if self.__name__ not in kinds.VIEWS:
+            for operand in operands:
+                check_device(operand._device)
+        if self.__name__ in kinds.READS:
+            for operand in operands:
+                ledger.copied_out(operand.nbytes, self.__name__)
+        elif self._waits is not None and self._waits(given):
+            ledger.synchronized(self.__name__)
+
+    def _without_own(self, hosts: dict[str, Any]) -> Any:
+        """Take out what only CuPy's function has: a dtype for the result, which is returned."""
+        dtype = None
+        for name, default in self._call.own.items():
+            value = hosts.pop(name, default)
+            if name == "dtype":
+                dtype = value
+            elif value is not default:
+                raise NotImplementedError(
+                    f"cupy.{self.__name__} has a parameter {name!r} that the host's function has "
+                    f"not, so that {name}={value!r} cannot be simulated"
+                )
+        return dtype
+
+    # How exact it is
+
+    def _depth(
+        self, operands: list[ndarray], result: Any, places: list[Any], options: dict[str, Any]
+    ) -> int:
+        """How many roundings lie on the way to an element of the result."""
+        return roundings(*operands) + self._steps(operands, result)
 
     def _steps(self, operands: list[ndarray], result: Any) -> int:
-        """How many roundings lie between the operands and an element of the result."""
-        sizes = [x.size for x in operands]
-        out = max((np.size(x) for x in _flat((result,))), default=1) or 1
-        if self.__name__ in SUMS:
-            shrunk = -(-max(sizes, default=1) // out)
-            return shrunk if shrunk > 1 else max(max(x.shape, default=1) for x in operands)
-        if self.__name__ in PRODUCTS:
-            return max(1, math.isqrt(math.prod(sizes) // out))
-        return 0 if self.__name__ in MOVES or not operands else 1
+        """How many of them are this function's."""
+        if self.__name__ in counting.MOVES or not operands:
+            return 0
+        shapes = [x.shape for x in operands]
+        return counting.steps(self.__name__, shapes, [np.shape(x) for x in _flat(result)])
 
 
-def method(function: Function) -> Compute:
-    """Make a method of the array's class out of a function of the array."""
+class Sum(Function):
+    """A function that adds up elements, or products of them."""
 
-    def bound(self: ndarray, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *args, **kwargs)
-
-    bound.__name__ = function.__name__
-    return bound
-
-
-def reversed_order(compute: Compute) -> Compute:
-    """Let a reduction of NumPy's take the elements in the other order: no device promises one."""
-
-    @wraps(compute)
-    def reduction(a: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
-        return compute(np.flip(a, axis), axis, *args, **kwargs)
-
-    return reduction
+    def _depth(
+        self, operands: list[ndarray], result: Any, places: list[Any], options: dict[str, Any]
+    ) -> int:
+        return roundings(*operands) + counting.terms(self._compute, places, options)
 
 
-def decorator(*args: Any, **kwargs: Any) -> Any:
-    """``fuse`` and ``memoize``: leave the function as it is, with arguments or without."""
-    return args[0] if args and callable(args[0]) else lambda function: function
+def on_device(result: Any, depth: int = 0, operands: Sequence[ndarray] = ()) -> Any:
+    """Put a result of the host's function on the device; what is no number stays as it is.
 
-
-def _host(value: Any) -> Any:
-    """An argument for the host's function; NumPy's arrays are refused."""
-    if isinstance(value, ndarray):
-        return unwrap(value)
-    if isinstance(value, np.ndarray):
-        raise TypeError(f"Unsupported type {type(value)}")
-    if type(value) in (list, tuple):
-        return type(value)(map(_host, value))
-    if type(value) is dict:
-        return {key: _host(each) for key, each in value.items()}
-    return value
-
-
-def on_device(result: Any, depth: int = 0) -> Any:
-    """Put a result of the host's function on the device; what is no number stays as it is."""
-    if isinstance(result, np.ndarray | np.generic):
+    Parameters
+    ----------
+    result : object
+        An array, a number, or a sequence of them.
+    depth : int, optional
+        How many roundings lie on the way to an element.
+    operands : sequence of ndarray, optional
+        Arrays of which the result may be a view.
+    """
+    if isinstance(result, (np.ndarray, np.generic)):
         checked_dtype(result.dtype)
-        return wrap(result, roundings=depth if result.dtype.kind in "fc" else 0)
-    if isinstance(result, tuple) and hasattr(result, "_fields"):
-        return type(result)(*(on_device(each, depth) for each in result))
-    if isinstance(result, list | tuple):
-        return type(result)(on_device(each, depth) for each in result)
-    return result
+        for operand in operands:
+            if np.may_share_memory(result, operand._host):
+                return wrap(_writeable(result), operand)
+        return wrap(_writeable(result), roundings=depth if result.dtype.kind in "fc" else 0)
+    if isinstance(result, (list, tuple)):
+        values = [on_device(each, depth, operands) for each in result]
+        if type(result).__name__.startswith("Unique"):  # CuPy's other results have no names
+            return type(result)(*values)
+        return values if isinstance(result, list) else tuple(values)
+    if isinstance(result, _PLAIN):
+        return result
+    raise NotImplementedError(
+        f"the host's function gives a {type(result).__module__}.{type(result).__qualname__}, of "
+        "which the simulated device has no counterpart"
+    )
+
+
+_PLAIN = (bool, int, float, complex, str, bytes, type, np.dtype, NoneType)
+
+
+def _writeable(host: Any) -> Any:
+    """CuPy has no arrays that cannot be written to; NumPy makes some views so."""
+    if isinstance(host, np.ndarray) and not host.flags.writeable:
+        host.flags.writeable = True
+    return host
 
 
 def _flat(values: Any) -> Iterator[Any]:
     """The values, and those within lists and tuples."""
-    for value in values:
-        if isinstance(value, list | tuple):
+    if isinstance(values, (list, tuple)):
+        for value in values:
             yield from _flat(value)
-        elif isinstance(value, dict):
-            yield from _flat(value.values())
-        else:
-            yield value
-
-
-def _arrays_alone(values: Any) -> bool:
-    """Whether a sequence has no numbers in it."""
-    return all(isinstance(x, ndarray | np.ndarray) for x in _flat(values))
+    else:
+        yield values

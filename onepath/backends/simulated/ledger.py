@@ -12,7 +12,9 @@ TO_HOST = "copy to the host"
 SYNCHRONISATION = "synchronisation"
 UNDEFINED = "undefined result"
 
-_HERE = str(Path(__file__).parent)
+_HERE = Path(__file__).parent
+_OWN = (str(_HERE), str(_HERE.with_name("cuda.py")), str(_HERE.with_name("base.py")))
+"""The device's own files, and the backend's through which its users come."""
 
 
 class Event(NamedTuple):
@@ -114,7 +116,7 @@ def _place() -> str:
 
 
 def _internal(filename: str) -> bool:
-    return filename.startswith((_HERE, "<")) or f"{Path('numpy', '_core')}" in filename
+    return filename.startswith((*_OWN, "<")) or f"{Path('numpy', '_core')}" in filename
 
 
 ledger = Ledger()

@@ -4,7 +4,7 @@ They offer what CuPy's own do, by the list in ``signatures.txt``, and nothing el
 function of the same name computes.
 """
 
-from functools import cache, reduce
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from . import cuda, cupyx, own, random, signal, signatures, testing
 from .array import ndarray
 from .dtypes import SCALARS
-from .methods import add_methods, add_operators
+from .methods import COMPARISONS, add_methods, add_operators, number
 from .namespace import Namespace
 
 
@@ -31,6 +31,7 @@ def modules() -> dict[str, ModuleType]:
         "cupy.cuda": cuda.CONTENTS,
         "cupy.random": random.CONTENTS,
         "cupyx": cupyx.CONTENTS,
+        "cupyx.scipy": {"get_array_module": get_array_module},
         "cupyx.scipy.signal": signal.CONTENTS,
     }
     made: dict[str, ModuleType] = {}
@@ -58,10 +59,6 @@ def _host(section: str) -> str:
     return section.replace("cupyx.", "").replace("cupy.", "numpy.")
 
 
-add_methods()
-add_operators()
-
-
 def cupy() -> ModuleType:
     """Return the module ``cupy``."""
     return modules()["cupy"]
@@ -75,30 +72,37 @@ def get_array_module(*args: Any) -> Any:
 # NumPy's own functions lead to CuPy's
 
 
-def _array_ufunc(self: ndarray, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+def _array_ufunc(self: ndarray, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """Call CuPy's ufunc of that name; what CuPy does not look at is left to others."""
     special = modules()["cupyx.scipy.special"]
     ours = getattr(cupy(), ufunc.__name__, None) or getattr(special, ufunc.__name__, None)
     ours = ours if method == "__call__" else getattr(ours, method, None)
-    operands = inputs + options.get("out", ())
+    operands = inputs + kwargs.get("out", ())
     if ours is None or not all(isinstance(x, (ndarray, np.ndarray, *SCALARS)) for x in operands):
         return NotImplemented
-    if "out" in options:
-        (options["out"],) = options["out"]
-    return ours(*inputs, **options)
+    if "out" in kwargs:
+        if len(kwargs["out"]) != 1:
+            raise ValueError("The 'out' parameter must have exactly one array value")
+        (kwargs["out"],) = kwargs["out"]
+    if ufunc.__name__ in COMPARISONS:
+        inputs = tuple(map(number, inputs))
+    return ours(*inputs, **kwargs)
 
 
-def _array_function(self: ndarray, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+def _array_function(self: ndarray, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """Call CuPy's function of that name in the module of that name."""
     try:
-        path = [*function.__module__.split(".")[1:], function.__name__]
-        ours: Any = reduce(getattr, path, cupy())
+        ours: Any = cupy()
+        for name in (*func.__module__.split(".")[1:], func.__name__):
+            ours = getattr(ours, name)
     except AttributeError:
         return NotImplemented
-    if not all(issubclass(t, (ndarray, np.ndarray)) for t in types):
+    if ours is func or not all(issubclass(t, (ndarray, np.ndarray)) for t in types):
         return NotImplemented
     return ours(*args, **kwargs)
 
 
+add_methods()
+add_operators()
 ndarray.__array_ufunc__ = _array_ufunc  # type: ignore[attr-defined]
 ndarray.__array_function__ = _array_function  # type: ignore[attr-defined]

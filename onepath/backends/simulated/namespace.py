@@ -7,8 +7,10 @@ from types import ModuleType
 from typing import Any
 
 from . import signatures, unsimulated
-from .functions import Function, reversed_order
-from .kinds import OLD_NAMES, REDUCTIONS, UNSIMULATED
+from .counting import TERMS
+from .departures import computing
+from .functions import Function, Sum
+from .kinds import UNSIMULATED
 from .ufuncs import ufunc
 
 
@@ -40,7 +42,8 @@ class Namespace(ModuleType):
         return made
 
     def __dir__(self) -> list[str]:
-        return sorted({*vars(self), *self._offered()})
+        names = {*vars(self), *self._offered()}
+        return sorted(name for name in names if not name.startswith("_") or name.endswith("__"))
 
     def _offered(self) -> set[str]:
         kinds: tuple[Callable[[str], Any], ...] = (
@@ -51,24 +54,23 @@ class Namespace(ModuleType):
         )
         return {name for kind in kinds for name in kind(self.__name__)}
 
-    def _counterpart(self, name: str) -> Any:
-        """The host's object that computes, or None."""
-        if name in UNSIMULATED or self.__name__.startswith("cupyx.scipy.sparse"):
-            return None
-        return getattr(import_module(self._host_name), OLD_NAMES.get(name, name), None)
-
     def _make(self, name: str) -> Any:
         section = self.__name__
         if name not in self._offered():
             raise AttributeError(f"module {section!r} has no attribute {name!r}")
         if name in signatures.values(section):
             return signatures.values(section)[name]
+        compute = computing(section, name, import_module(self._host_name))
         if name in signatures.classes(section):
             return unsimulated.cls(f"{section}.{name}")
-        theirs = self._counterpart(name)
-        if theirs is None:
-            return unsimulated.function(f"{section}.{name}")
+        if name in UNSIMULATED or compute is None:
+            return unsimulated.function(f"{section}.{name}", signatures.functions(section)[name])
         if name in signatures.ufuncs(section):
-            return ufunc(name, signatures.ufuncs(section)[name], theirs)
-        compute = reversed_order(theirs) if name in REDUCTIONS else theirs
-        return Function(name, signatures.functions(section)[name], compute)
+            return ufunc(name, signatures.ufuncs(section)[name], compute)
+        return function(section, name, compute)
+
+
+def function(section: str, name: str, compute: Any) -> Function:
+    """Make a function or method of CuPy's out of what computes it."""
+    kind = Sum if name in TERMS else Function
+    return kind(name, signatures.functions(section)[name], compute)

@@ -1,60 +1,65 @@
-"""What of the module ``cupy`` is not simply NumPy's function of the same name."""
+"""What the module ``cupy`` has that is no function of NumPy's."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from . import creation, cuda, dlpack, signatures
-from .array import ndarray
-from .functions import Function, decorator, on_device
+from .array import ndarray, unwrap
+from .flat import flatiter
+from .functions import on_device
+from .ufuncs import ufunc
 
 
-def _can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
-    """CuPy's `can_cast` takes arrays for their dtypes, on both sides."""
-    from_, to = (x.dtype if isinstance(x, ndarray) else x for x in (from_, to))
-    return np.can_cast(from_, to, casting)
+def _fuse(*args: Any, **kwargs: Any) -> Any:
+    """Leave a function as it is, with arguments or without: here are no kernels to be fused."""
+    return args[0] if args and callable(args[0]) else lambda function: function
 
 
-def _as_array(name: str) -> Function:
-    """A yes or no as a 0-d array, as CuPy gives it."""
-    answer = getattr(np, name)
-    return _listed(name, lambda *args, **kwargs: np.asarray(answer(*args, **kwargs)))
+def _memoize(for_each_device: bool = False) -> Any:
+    """Remember the results of a function."""
+    return cache
 
 
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None) -> Any:
-    """``take``, which wraps indices around in CuPy."""
-    return np.take(a, indices, axis, out, "wrap")
+class _Broadcast:
+    """``cupy.broadcast``: arrays that fit together, and their common shape."""
+
+    def __init__(self, *arrays: Any) -> None:
+        hosts = [unwrap(x) for x in arrays]
+        self.shape = np.broadcast_shapes(*(host.shape for host in hosts))
+        self.values = on_device(tuple(np.broadcast_to(h, self.shape) for h in hosts), 0, arrays)
+        self.nd, self.size = len(self.shape), int(np.prod(self.shape))
 
 
-def _listed(name: str, compute: Any) -> Function:
-    return Function(name, signatures.functions("cupy")[name], compute)
+class _Indexed:
+    """``mgrid`` and the like, which are called with brackets; strings are for NumPy's alone."""
 
-
-class _Grid:
-    """``mgrid`` and ``ogrid``."""
-
-    def __init__(self, grid: Any) -> None:
-        self._grid = grid
+    def __init__(self, host: Any) -> None:
+        self._host = host
 
     def __getitem__(self, key: Any) -> Any:
-        return on_device(self._grid[key])
+        keys = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(each, str) for each in keys):
+            raise NotImplementedError("CuPy has no special directives here")
+        arrays = [each for each in keys if isinstance(each, ndarray)]
+        hosts = tuple(unwrap(each) if isinstance(each, ndarray) else each for each in keys)
+        return on_device(self._host[hosts if len(hosts) > 1 else hosts[0]], 0, arrays)
 
 
 CONTENTS: dict[str, Any] = {
     **creation.FUNCTIONS,
-    "ndarray": ndarray,
     "__simulated__": True,
     "__version__": signatures.version(),
-    "allclose": _as_array("allclose"),
-    "array_equal": _as_array("array_equal"),
-    "array_equiv": _as_array("array_equiv"),
-    "can_cast": _can_cast,
+    "broadcast": _Broadcast,
+    "flatiter": flatiter,
     "from_dlpack": dlpack.from_dlpack,
-    "fuse": decorator,
+    "fuse": _fuse,
     "get_default_memory_pool": cuda.get_default_memory_pool,
     "get_default_pinned_memory_pool": cuda.get_default_memory_pool,
-    "memoize": decorator,
-    "mgrid": _Grid(np.mgrid),
-    "ogrid": _Grid(np.ogrid),
-    "take": _listed("take", take),
+    "memoize": _memoize,
+    "ndarray": ndarray,
+    "ufunc": ufunc,
+    **{name: _Indexed(getattr(np, name)) for name in ("c_", "mgrid", "ogrid", "r_")},
 }
+"""By CuPy's names."""

@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from . import loops
 from .array import deepen, ndarray, roundings, unwrap, wrap
-from .dtypes import SCALARS, checked_dtype, flushed
+from .dtypes import cast, checked_dtype, flushed
 from .kinds import EXACT
 from .signatures import UfuncEntry, ufuncs
 
-_OF_BOOLEANS = {"subtract": np.logical_xor, "negative": np.asarray}
-
-_SCATTERED = {
+SCATTERED = {
     "add": "ilILQqefd",
     "subtract": "iI",
     "maximum": "ilILQqfd",
@@ -21,6 +20,7 @@ _SCATTERED = {
     "bitwise_or": "ilILQq",
     "bitwise_xor": "ilILQq",
 }
+"""The dtypes of `ufunc.at`, for which CUDA has atomic operations."""
 
 
 class ufunc:  # noqa: N801 - CuPy's name
@@ -36,37 +36,46 @@ class ufunc:  # noqa: N801 - CuPy's name
         NumPy's or SciPy's ufunc.
     """
 
+    __module__ = "cupy"
+
     def __init__(self, name: str, entry: UfuncEntry, compute: Any) -> None:
         self.name = f"cupy_{name}"
         self.nin, self.nout = entry.nin, entry.nout
         self.nargs = entry.nin + entry.nout
-        self.types = list(entry.types)
         self.__name__ = name
-        self._compute = compute
-        self._loops = [tuple(map(str, t.split("->"))) for t in entry.types]
+        self._types = entry.types
+        self._compute: Any = _power if compute is np.power else compute
+        self._rounds = name not in EXACT
 
     def __repr__(self) -> str:
         return f"<ufunc '{self.name}'>"
 
-    def __call__(
-        self,
-        *args: Any,
-        out: Any = None,
-        dtype: Any = None,
-        casting: str = "same_kind",
-    ) -> Any:
+    @property
+    def types(self) -> list[str]:
+        """The loops, such as ``"ff->f"``, in the order in which they are tried."""
+        return list(self._types)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; arrays of the device and numbers are taken, nothing else."""
-        inputs, out = self._parsed(args, out)
-        hosts = [unwrap(x) for x in inputs]
-        chosen, results = self._loop(hosts, dtype)
-        hosts = [_converted(x, t) for x, t in zip(hosts, chosen, strict=True)]
+        out, dtype = kwargs.pop("out", None), kwargs.pop("dtype", None)
+        casting = kwargs.pop("casting", "same_kind")
+        if kwargs:
+            raise TypeError(f"Wrong arguments {kwargs}")
+        inputs, places = self._parsed(args, out)
+        values = [unwrap(x) for x in inputs]
+        hosts = [np.asarray(x) for x in values]
+        chosen = self._loop(values, hosts, dtype)
+        hosts = [
+            flushed(_converted(x, host, char))
+            for x, host, char in zip(values, hosts, chosen.inputs, strict=True)
+        ]
         with np.errstate(all="ignore"):
-            computed = self._computes(chosen)(*map(flushed, hosts))
-        many = computed if isinstance(computed, tuple) else (computed,)
-        depth = roundings(*inputs) + (self.__name__ not in EXACT)
+            computed = self._compute(*hosts)
+        results = computed if isinstance(computed, tuple) else (computed,)
+        depth = roundings(*inputs) + self._rounds
         finished = tuple(
-            self._finished(flushed(np.asarray(y)), t, place, casting, depth)
-            for y, t, place in zip(many, results, out, strict=True)
+            _finished(y, char, place, casting, depth)
+            for y, char, place in zip(results, chosen.outputs, places, strict=True)
         )
         return finished if self.nout > 1 else finished[0]
 
@@ -86,55 +95,21 @@ class ufunc:  # noqa: N801 - CuPy's name
                 raise ValueError("'out' must be a tuple of arrays, one for each output")
         for place in places:
             if place is not None and not isinstance(place, ndarray):
-                raise TypeError(f"return arrays must be of ArrayType, got {type(place)}")
+                raise TypeError(f"Output arguments type must be cupy.ndarray, got {type(place)}")
         return args[: self.nin], places or (None,) * self.nout
 
-    def _loop(self, hosts: list[Any], dtype: Any) -> tuple[Any, Any]:
-        """The types of inputs and outputs: the first of CuPy's loops into which the inputs fit."""
-        if dtype is not None:
-            wanted = checked_dtype(dtype)
-            for ins, outs in self._loops:
-                if all(np.dtype(t) == wanted for t in outs):
-                    return ins, outs
-            raise TypeError(f"Wrong type ({wanted}) of arguments for {self.name}")
-        weak = [type(x) if type(x) in (int, float, complex) else None for x in hosts]
-        if all(weak):
-            weak = [None] * len(hosts)
-        have = [np.asarray(x).dtype for x in hosts]
-        for ins, outs in self._loops:
-            if all(_fits(h, w, t) for h, w, t in zip(have, weak, ins, strict=True)):
-                return ins, outs
-        raise TypeError(f"Wrong type ({tuple(have)}) of arguments for {self.name}")
-
-    def _computes(self, chosen: Any) -> Any:
-        """The host's function; CuPy has two of booleans that NumPy has not."""
-        return (
-            _OF_BOOLEANS.get(self.__name__, self._compute)
-            if set(chosen) == {"?"}
-            else self._compute
-        )
-
-    def _finished(
-        self, y: Any, char: str, place: ndarray | None, casting: str, depth: int
-    ) -> ndarray:
-        """One output, in the place given for it if there is one."""
-        y = y.astype(char, copy=False)
-        depth = depth if y.dtype.kind in "fc" else 0
-        if place is None:
-            return wrap(y, roundings=depth)
-        if not np.can_cast(y.dtype, place.dtype, casting):  # type: ignore[arg-type]
-            raise TypeError(
-                f"output (typecode '{char}') could not be coerced to provided output parameter "
-                f"(typecode '{place.dtype.char}') according to the casting rule \"{casting}\""
-            )
-        if place.shape != np.broadcast_shapes(y.shape, place.shape):
-            raise ValueError(
-                f"non-broadcastable output operand with shape {place.shape} doesn't match the "
-                f"broadcast shape {y.shape}"
-            )
-        unwrap(place)[...] = y
-        deepen(place, depth)
-        return place
+    def _loop(self, values: list[Any], hosts: list[Any], dtype: Any) -> loops.Loop:
+        """CuPy's loop for the operands, or for the dtype if one is asked for."""
+        if dtype is None:
+            operands = tuple(map(loops.operand, values, (host.dtype for host in hosts)))
+            loop = loops.for_operands(self.__name__, self._types, operands)
+        else:
+            dtype = checked_dtype(dtype)
+            loop = loops.for_dtype(self.__name__, self._types, dtype)
+        if loop is None:
+            wrong = dtype or tuple(host.dtype for host in hosts)
+            raise TypeError(f"Wrong type ({wrong}) of arguments for {self.name}")
+        return loop
 
     # Methods of ufuncs, of which CuPy has few
 
@@ -151,15 +126,13 @@ class ufunc:  # noqa: N801 - CuPy's name
         keepdims: bool = False,
     ) -> Any:
         """Sum or product along axes."""
-        return getattr(array, self._method("reduce", add="sum", multiply="prod"))(
-            axis, dtype, out, keepdims
-        )
+        method = self._method("reduce", add="sum", multiply="prod")
+        return getattr(array, method)(axis, dtype, out, keepdims)
 
     def accumulate(self, array: ndarray, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
         """Cumulative sum or product."""
-        return getattr(array, self._method("accumulate", add="cumsum", multiply="cumprod"))(
-            axis, dtype, out
-        )
+        method = self._method("accumulate", add="cumsum", multiply="cumprod")
+        return getattr(array, method)(axis, dtype, out)
 
     def reduceat(
         self, array: ndarray, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None
@@ -168,21 +141,27 @@ class ufunc:  # noqa: N801 - CuPy's name
         self._method("reduceat", add="")
         host = unwrap(array)
         sums = np.add.reduceat(host, unwrap(indices), axis, dtype)
-        return wrap(sums, roundings=roundings(array) + host.size)
+        result = wrap(sums, roundings=roundings(array) + host.shape[axis])
+        if out is None:
+            return result
+        out[...] = result
+        return out
 
     def at(self, a: ndarray, indices: Any, b: Any = None) -> None:
         """Apply in place, once for each index; several at one element in no fixed order."""
-        if self.__name__ not in _SCATTERED:
+        if self.__name__ not in SCATTERED:
             raise NotImplementedError(f"`{self.name}.at` is not supported yet")
-        if a.dtype.char not in _SCATTERED[self.__name__]:
-            allowed = ", ".join(np.dtype(c).name for c in dict.fromkeys(_SCATTERED[self.__name__]))
+        host, chosen = unwrap(a), wrap(np.arange(a.size).reshape(a.shape))[indices]
+        if chosen.base is None and a.dtype.char not in SCATTERED[self.__name__]:
+            allowed = ", ".join(dict.fromkeys(np.dtype(c).name for c in SCATTERED[self.__name__]))
             raise TypeError(f"cupy.{self.__name__}.at only supports {allowed} as data type")
-        places = wrap(np.arange(a.size).reshape(a.shape))[indices]
-        values = np.broadcast_to(unwrap(b), places.shape).ravel()[::-1]
-        flat = unwrap(a).ravel()
-        self._compute.at(flat, unwrap(places).ravel()[::-1], values.astype(a.dtype))
-        unwrap(a)[...] = flat.reshape(a.shape)
-        deepen(a, roundings(a, b) + places.size)
+        places = unwrap(chosen)
+        values = np.broadcast_to(cast(np.asarray(unwrap(b)), a.dtype), places.shape)
+        places, elements = places.ravel()[::-1], host.ravel()
+        self._compute.at(elements, places, values.ravel()[::-1])
+        host[...] = elements.reshape(a.shape)
+        often = int(np.bincount(places, minlength=1).max())
+        deepen(a, roundings(a, b) + self._rounds * often)
 
     def _method(self, method: str, **supported: str) -> str:
         if self.__name__ not in supported:
@@ -190,21 +169,40 @@ class ufunc:  # noqa: N801 - CuPy's name
         return supported[self.__name__]
 
 
+def _power(x1: Any, x2: Any) -> Any:
+    """Raise integers to negative powers, too, for which NumPy raises an error."""
+    if x2.dtype.kind != "i" or not np.any(x2 < 0):
+        return np.power(x1, x2)
+    ones = np.where(x1 == -1, np.where(x2 % 2, -1, 1), x1 == 1)
+    return np.where(x2 < 0, ones, np.power(x1, np.maximum(x2, 0))).astype(np.result_type(x1, x2))
+
+
+def _converted(value: Any, host: Any, char: str) -> Any:
+    """An operand in its loop's type; a Python number that does not fit raises as in NumPy."""
+    return cast(host, char) if isinstance(value, np.ndarray) else np.asarray(value, char)
+
+
+def _finished(y: Any, char: str, place: ndarray | None, casting: str, depth: int) -> ndarray:
+    """One output, C-contiguous, or in the place given for it if there is one."""
+    y = flushed(np.asarray(y, char, order="C"))
+    depth = depth if y.dtype.kind in "fc" else 0
+    if place is None:
+        return wrap(y, roundings=depth)
+    if not np.can_cast(y.dtype, place.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(
+            f"Cannot cast output operand from {y.dtype!r} to {place.dtype!r} according to the rule "
+            f"'{casting}'"
+        )
+    if y.shape != place.shape and np.broadcast_shapes(y.shape, place.shape) != place.shape:
+        raise ValueError(
+            f"Out shape is mismatched: {place.shape} is given for a result of shape {y.shape}"
+        )
+    unwrap(place)[...] = cast(y, place.dtype)
+    deepen(place, depth, everywhere=True)
+    return place
+
+
 @cache
 def ufunc_of_numpy(name: str) -> ufunc:
     """Return CuPy's ufunc of that name, computed by NumPy's."""
     return ufunc(name, ufuncs("cupy")[name], getattr(np, name))
-
-
-def _fits(have: Any, weak: type | None, char: str) -> bool:
-    """Whether a loop takes an operand: without loss, or as a Python number of no fixed dtype."""
-    if np.can_cast(have, char):
-        return True
-    return weak is not None and np.result_type(weak(0), np.dtype(char)) == np.dtype(char)
-
-
-def _converted(operand: Any, char: str) -> Any:
-    """An operand in its loop's type; a Python integer out of range raises as in NumPy."""
-    if isinstance(operand, np.ndarray):
-        return operand.astype(char, copy=False)
-    return np.asarray(operand, char) if isinstance(operand, SCALARS) else operand

@@ -1,10 +1,10 @@
 """What CuPy has and nothing on the host computes: it is there, and says so when it is used."""
 
-from collections.abc import Callable
+from inspect import Signature
 from typing import Any
 
 
-def function(name: str) -> Callable[..., Any]:
+def function(name: str, signature: Signature | None = None) -> Any:
     """Return what stands for a function of that name."""
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
@@ -13,6 +13,9 @@ def function(name: str) -> Callable[..., Any]:
             "computes it. Code that needs it can be tested on a GPU only"
         )
 
+    refuse.__name__ = refuse.__qualname__ = name.rpartition(".")[2]
+    if signature is not None:
+        refuse.__signature__ = signature  # type: ignore[attr-defined]
     return refuse
 
 

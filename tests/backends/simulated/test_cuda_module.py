@@ -231,7 +231,7 @@ def test_a_capture_takes_work(capturing):
     "forbidden",
     [
         lambda x: x.get(),
-        lambda x: x.item(0),
+        lambda x: x[0].item(),
         lambda x: bool(x[0]),
         lambda x: float(x[0]),
         repr,

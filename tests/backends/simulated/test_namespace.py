@@ -56,7 +56,6 @@ def test_what_the_array_lacks_is_known(real):
     assert theirs - set(dir(ndarray)) == {
         *("cstruct", "mdspan", "reduced_view", "toDlpack"),  # memory on a GPU
         *("scatter_add", "scatter_max", "scatter_min"),  # deprecated
-        *("dump", "dumps", "tofile"),
     }
 
 

@@ -3,17 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..arguments import whole
-from ..backends import Backend, available_backends, get_backend
-from ..layers import Layer, Sequential
-from ..layers.composition import Composite
-from ..optimizers import Optimizer
-from . import samples
+from ...arguments import whole
+from ...backends import Backend, available_backends, get_backend
+from ...optimizers import Optimizer
+from .. import samples
+from ..subject import code_of, layer_of, title_of
+from ..tracing import Plan
 from .bounds import Judge
 from .outcomes import DTYPES, Data, Outcome, first_failure
 from .report import ParityReport, Run, raised
-from .subject import layer_of, title_of
-from .tracing import Plan
 
 LAYOUTS = ("C", "F", "strided")
 STEPS = 3
@@ -35,7 +33,8 @@ def assert_parity(
     Output, input gradient, parameters' gradients, state, and the parameters after steps of an
     optimizer are each compared with the truth: the same layer in float64 on the CPU, from exactly
     the data that the layer really got. What happens in layers within the layer is compared as well,
-    so that the first of them that is wrong is named. For the bound see `onepath.testing.bounds`.
+    so that the first of them that is wrong is named. `onepath.testing.parity.bounds` derives the
+    bound.
 
     Shapes, dtypes and devices of all results are checked too, and that neither the input nor the
     output's gradient is changed.
@@ -136,15 +135,6 @@ def _line(layer: Any, x: Any, home: Backend, dtype: str, layout: str, plan: Plan
     if plan.steps != STEPS:
         options["steps"] = plan.steps
     options["seed"] = seed
-    arguments = [_code(layer), repr(x) if isinstance(x, tuple) else "x"]
+    arguments = [code_of(layer), repr(x) if isinstance(x, tuple) else "x"]
     arguments += [f"{name}={value!r}" for name, value in options.items()]
     return f"assert_parity({', '.join(arguments)})"
-
-
-def _code(layer: Any) -> str:
-    """What makes such a layer, as far as that can be told."""
-    if isinstance(layer, Sequential):
-        return f"Sequential([{', '.join(map(_code, layer.layers))}])"
-    if isinstance(layer, Composite):
-        return f"{type(layer).__name__}({', '.join(map(_code, layer.children))})"
-    return repr(layer) if isinstance(layer, Layer) else f"{type(layer).__name__}(...)"

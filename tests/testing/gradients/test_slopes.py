@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from onepath.testing.slopes import STEPS, slopes
+from onepath.testing.gradients.slopes import STEPS, slopes
 
 
 def measure(function, noise=0.0):

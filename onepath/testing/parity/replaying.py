@@ -10,9 +10,9 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..backends import Array
-from .subject import home_of, leaves, parameters_of, state_of
-from .tracing import Observer, Plan, run
+from ...backends import Array
+from ..subject import home_of, leaves, parameters_of, state_of
+from ..tracing import Observer, Plan, run
 
 
 def replay(

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Array, Backend, get_backend
+from ...backends import Array, Backend, get_backend
+from ..subject import home_of, transplant
+from ..tracing import Plan
 from .noise import Noise
 from .replaying import mapped, replay
-from .subject import home_of, transplant
-from .tracing import Plan
 
 PROBES = 16
 """How many runs with random errors: that all of them change a result too little is unheard of."""
@@ -55,7 +55,7 @@ def roundings(layer: Any, recorded: Mapping[str, Array], plan: Plan) -> dict[str
         By the quantities' names, how many lie at most on the way to an element; empty if the layer
         cannot run there.
     """
-    from ..backends.simulated import roundings
+    from ...backends.simulated import roundings
 
     seen = _run_on_magnitudes(layer, recorded, plan, get_backend("simulated"))
     return {name: roundings(array) for name, array in seen.items()}

@@ -13,16 +13,17 @@ from onepath.backends import BackendUnavailableError, backend_of, get_backend
 from onepath.layers import BatchNormalization, Conv2D, Dense, Flatten, Sequential
 from onepath.losses import MeanSquaredError
 from onepath.optimizers import SGD, Adam
-from onepath.testing import cases, recording_file
+from onepath.testing import cases
 from onepath.testing.cases import Case
 from onepath.testing.failure import ParityError
 from onepath.testing.losses import LossLayer
-from onepath.testing.origin import origin_of
-from onepath.testing.recording import PARTS, Recording
-from onepath.testing.recording_file import RecordingError
-from onepath.testing.recordings import diff, record, replay
+from onepath.testing.recordings import file as recording_file
+from onepath.testing.recordings.file import RecordingError
+from onepath.testing.recordings.golden import diff, record, replay
+from onepath.testing.recordings.origin import origin_of
+from onepath.testing.recordings.recording import PARTS, Recording
 
-GOLDEN = sorted(Path(__file__).parents[1].joinpath("recordings").glob("*.npz"))
+GOLDEN = sorted(Path(__file__).parents[2].joinpath("recordings").glob("*.npz"))
 
 
 class Scale:
@@ -169,7 +170,7 @@ def test_state_and_layers_within_are_kept(original):
 
 def test_the_same_numbers_give_the_same_bytes(original, tmp_path, monkeypatch):
     origin = Recording.read(original).origin
-    monkeypatch.setattr("onepath.testing.recordings.origin_of", lambda backend: origin)
+    monkeypatch.setattr("onepath.testing.recordings.golden.origin_of", lambda backend: origin)
     record(tmp_path / "again.npz", CASES, "cpu")
     assert (tmp_path / "again.npz").read_bytes() == original.read_bytes()
 
@@ -192,7 +193,7 @@ def test_without_a_gpu_nothing_is_recorded(tmp_path, monkeypatch):
     def unavailable(name):
         raise BackendUnavailableError("no CUDA GPU answers")
 
-    monkeypatch.setattr("onepath.testing.recordings.get_backend", unavailable)
+    monkeypatch.setattr("onepath.testing.recordings.golden.get_backend", unavailable)
     with pytest.raises(BackendUnavailableError, match="no CUDA GPU answers"):
         record(tmp_path / "cuda.npz", CASES)
     assert not any(tmp_path.iterdir())

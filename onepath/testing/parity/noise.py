@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.simulated.kinds import EXACT
+from ...backends.simulated.kinds import EXACT
 
 PRODUCTS = {"matmul", "vecdot", "matvec", "vecmat"}
 """Ufuncs that sum products."""

@@ -19,9 +19,9 @@ from onepath.layers import (
     Softmax,
     Tanh,
 )
-from onepath.testing.bounds import Bound, Comparison, Judge
-from onepath.testing.measuring import changes, magnitudes
-from onepath.testing.noise import Noise, Noisy
+from onepath.testing.parity.bounds import Bound, Comparison, Judge
+from onepath.testing.parity.measuring import changes, magnitudes
+from onepath.testing.parity.noise import Noise, Noisy
 from onepath.testing.subject import transplant
 from onepath.testing.tracing import Plan, trace
 

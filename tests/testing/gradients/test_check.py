@@ -32,7 +32,7 @@ from onepath.losses import (
     SparseCategoricalCrossentropy,
 )
 from onepath.testing.failure import ParityError
-from onepath.testing.gradients import assert_gradients
+from onepath.testing.gradients.check import assert_gradients
 from onepath.testing.losses import LossLayer
 
 FLOAT64 = {"dtype": "float64", "seed": 1}
@@ -392,7 +392,7 @@ def test_message_shows_where_and_how_much():
     assert f"backward / measured = {backward / measured:.3f}"[:-1] in values["difference"]
     assert values["at"] == "x as given, shape (3, 2), training=False"
     assert values["reproduce"] == (
-        "assert_gradients(BiasOfOneSample(units=4, dtype='float64'), (3, 2), seed=0)"
+        "assert_gradients(BiasOfOneSample(units=4, dtype='float64', seed=1), (3, 2), seed=0)"
     )
 
 

@@ -4,8 +4,8 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from .. import __version__
-from ..backends import Backend
+from ... import __version__
+from ...backends import Backend
 
 
 def origin_of(backend: Backend) -> dict[str, str]:

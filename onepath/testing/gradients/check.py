@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Backend, get_backend
-from . import samples
-from .failure import ParityError
+from ...backends import Backend, get_backend
+from .. import samples
+from ..failure import ParityError
+from ..subject import code_of, layer_of
 from .problem import INPUT, Problem, gradient_of
 from .slopes import Slopes, slopes
-from .subject import code_of, layer_of
 
 RELATIVE = 1e-6
 """How far a gradient may be off, as part of the sum of its elements' shares."""

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .cases import Case
-from .cases import cases as standard_cases
+from ..cases import Case
+from ..cases import cases as standard_cases
+from ..parity.check import STEPS
+from ..parity.outcomes import Data
+from ..subject import parameters_of, state_of
+from ..tracing import Plan
 from .descriptions import description_of, first_change
-from .outcomes import Data
-from .parity import STEPS
-from .recording_file import RECORD_AGAIN, RecordingError, Tree, read
-from .subject import parameters_of, state_of
-from .tracing import Plan
+from .file import RECORD_AGAIN, RecordingError, Tree, read
 
 DTYPES = ("float32", "float64")
 PARTS = ("given", "computed", "truth")

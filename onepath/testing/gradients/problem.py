@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Array, Backend
-from . import samples
-from .failure import ParityError
-from .subject import (
+from ...backends import Array, Backend
+from .. import samples
+from ..failure import ParityError
+from ..subject import (
     leaves,
     parameters_of,
     run_backward,
@@ -19,7 +19,7 @@ from .subject import (
     title_of,
     transplant,
 )
-from .tracing import Recorder, quantity, watched
+from ..tracing import Recorder, quantity, watched
 
 INPUT = "input"
 """What the input is called beside the parameters' names."""

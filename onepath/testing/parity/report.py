@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backends import Backend
+from ...backends import Backend
+from ..failure import ParityError
+from ..subject import title_of
+from ..tracing import path_and_what
 from .bounds import LIKELIHOOD, Bound, Comparison
-from .failure import ParityError
 from .resemblance import resemblance
-from .subject import title_of
-from .tracing import path_and_what
 
 MENDS = {
     "device": "let the input's own array module make arrays: xp = backend_of(x).xp",
@@ -22,7 +22,7 @@ MENDS = {
 }
 """What most likely mends what a check has found."""
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 
 
 class Row(NamedTuple):

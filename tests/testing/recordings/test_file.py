@@ -9,8 +9,8 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from onepath.testing import recording_file
-from onepath.testing.recording_file import RecordingError
+from onepath.testing.recordings import file as recording_file
+from onepath.testing.recordings.file import RecordingError
 
 MANIFEST = {"origin": {"device": "cpu"}}
 TREES = {

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, NamedTuple
 
-from ..backends import Backend, get_backend
-from ..backends.convolution import ENGINES
-from . import samples
-from .failure import ParityError
+from ...backends import Backend, get_backend
+from ...backends.convolution import ENGINES
+from .. import samples
+from ..failure import ParityError
+from ..subject import home_of, layer_of, leaves, parameters_of, title_of, transplant
+from ..tracing import Plan, path_and_what
 from .outcomes import DTYPES, Data, Outcome, first_failure
 from .picture import Mark, draw
 from .report import Run
-from .subject import home_of, layer_of, leaves, parameters_of, title_of, transplant
-from .tracing import Plan, path_and_what
 
 
 @dataclass(frozen=True)

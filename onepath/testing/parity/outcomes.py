@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backends import Array, Backend
-from . import samples
+from ...backends import Array, Backend
+from .. import samples
+from ..failure import ParityError
+from ..subject import home_of, parameters_of, run_forward, state_of, transplant
+from ..tracing import Plan, Recorder, run
 from .bounds import Comparison, Judge
-from .failure import ParityError
 from .report import Run, kind_of, raised, wrong_kind, wrong_value
-from .subject import home_of, parameters_of, run_forward, state_of, transplant
-from .tracing import Plan, Recorder, run
 
 DTYPES = ("float16", "float32", "float64")
 

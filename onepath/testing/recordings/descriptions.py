@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from . import samples
-from .cases import Case
-from .losses import LossLayer
-from .subject import layer_of
-from .tracing import Plan
+from .. import samples
+from ..cases import Case
+from ..losses import LossLayer
+from ..subject import layer_of
+from ..tracing import Plan
 
 
 def description_of(case: Case, plan: Plan) -> dict[str, Any]:

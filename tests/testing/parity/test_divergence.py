@@ -17,9 +17,9 @@ from onepath.layers import (
     Sequential,
     Softmax,
 )
-from onepath.testing.divergence import first_divergence
 from onepath.testing.failure import ParityError
-from onepath.testing.picture import Mark, draw
+from onepath.testing.parity.divergence import first_divergence
+from onepath.testing.parity.picture import Mark, draw
 from onepath.testing.subject import transplant
 
 

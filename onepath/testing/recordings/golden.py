@@ -11,14 +11,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backends import Backend, get_backend
-from . import samples
-from .bounds import Comparison, Judge
-from .cases import Case
+from ...backends import Backend, get_backend
+from .. import samples
+from ..cases import Case
+from ..failure import ParityError
+from ..parity.bounds import Comparison, Judge
+from ..parity.outcomes import Data, Outcome, first_failure, laid_out
+from ..parity.report import ParityReport, Run, wrong_value
+from ..subject import transplant
+from ..tracing import trace
 from .descriptions import description_of, first_change
-from .failure import ParityError
+from .file import RECORD_AGAIN, RecordingError, Tree, write
 from .origin import origin_of
-from .outcomes import Data, Outcome, first_failure, laid_out
 from .recording import (
     DTYPES,
     INPUTS,
@@ -30,10 +34,6 @@ from .recording import (
     plan_of,
     table_of,
 )
-from .recording_file import RECORD_AGAIN, RecordingError, Tree, write
-from .report import ParityReport, Run, wrong_value
-from .subject import transplant
-from .tracing import trace
 
 _LAYOUT = "C"
 

@@ -13,7 +13,7 @@ the way, is found by running it on absolute values, once more on the simulated d
 
 Where a layer subtracts, normalises or exponentiates, absolute values say little. If a quantity is
 off by more than the bound above, the layer is run a few times in float64 with a random error in
-each operation (see `onepath.testing.noise`), and L times the largest change that these make is
+each operation (see `onepath.testing.parity.noise`), and L times the largest change is
 allowed as well. Both are estimates of one error, so the larger one counts.
 """
 
@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Array
+from ...backends import Array
+from ..subject import home_of, parameters_of, transplant
+from ..tracing import Plan
 from .measuring import changes, magnitudes, roundings
 from .replaying import replay
-from .subject import home_of, parameters_of, transplant
-from .tracing import Plan
 
 LIKELIHOOD = 8.0
 """L: errors beyond this bound are as likely as a normal number beyond so many deviations."""

@@ -1,0 +1,1 @@
+"""Golden recordings: what a device computed, kept to hold others to it."""
