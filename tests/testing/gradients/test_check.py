@@ -391,9 +391,8 @@ def test_message_shows_where_and_how_much():
     assert float(difference) > float(tolerance.rstrip(";"))
     assert f"backward / measured = {backward / measured:.3f}"[:-1] in values["difference"]
     assert values["at"] == "x as given, shape (3, 2), training=False"
-    assert values["reproduce"] == (
-        "assert_gradients(BiasOfOneSample(units=4, dtype='float64', seed=1), (3, 2), seed=0)"
-    )
+    line = "assert_gradients(BiasOfOneSample(units=4, dtype='float64', seed=1), (3, 2), seed=0)"
+    assert line in re.sub(r"\s+", " ", message)
 
 
 def test_message_of_a_close_miss_has_enough_digits():

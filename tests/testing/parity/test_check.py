@@ -347,7 +347,7 @@ def test_message_in_full():
             dx = super()._backward(dy)
             return dx + dx if on_device(dy) else dx
 
-    layer = Doubled(1, use_bias=False, kernel_initializer="ones", name="d", seed=4)
+    layer = Doubled(1, use_bias=False, name="d", seed=4)
     layer.build((2,))
     layer.parameters["kernel"][...] = [[0.5], [-2.0]]
     failure = failure_of(layer, np.array([[3.0, 5.0]]), dtypes="float32", layouts="C")
@@ -368,8 +368,8 @@ m = {abs(expected):.3g} the
                       sum of magnitudes
           looks like  2 times the expected one
           wrong       simulated:0; cpu is right (0 of its bound)
-          reproduce   assert_parity(Doubled(units=1, use_bias=False, kernel_initializer='ones', seed=4),
-                      x, backends='simulated:0', dtypes='float32', layouts='C', seed=0)"""
+          reproduce   assert_parity(Doubled(units=1, use_bias=False, seed=4), x,
+                      backends='simulated:0', dtypes='float32', layouts='C', seed=0)"""
     )
 
 
