@@ -368,7 +368,8 @@ m = {abs(expected):.3g} the
                       sum of magnitudes
           looks like  2 times the expected one
           wrong       simulated:0; cpu is right (0 of its bound)
-          reproduce   assert_parity(Doubled(units=1, use_bias=False, seed=4), x, backends='simulated:0',
+          reproduce   assert_parity(Doubled(units=1, use_bias=False, seed=4), x, \
+backends='simulated:0',
                       dtypes='float32', layouts='C', seed=0)"""
     )
 
