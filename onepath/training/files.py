@@ -4,12 +4,12 @@ Nothing in a file is code: layers are made from a closed registry, and arrays ar
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from ..replacing import replace
 
 FORMAT = 1
 
@@ -48,18 +48,7 @@ def write(path: Any, description: Mapping[str, Any], arrays: Mapping[str, Any]) 
         }
     )
     data = save(tensors, metadata={"onepath": text, "digest": _text_digest(text)})
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    replace(Path(path), data)
 
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,8 +7,6 @@ NumPy alone reads one, too:
 
 import json
 import math
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
@@ -17,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from ...replacing import replace
 
 FORMAT = 1
 
@@ -72,7 +72,7 @@ def write(path: Any, manifest: Mapping[str, Any], trees: Mapping[str, Tree]) -> 
         for name, data in members.items():
             # a ZipInfo has no time of its own, so that the same numbers give the same bytes
             file.writestr(zipfile.ZipInfo(f"{name}.npy"), data, zipfile.ZIP_DEFLATED)
-    _replace(Path(path), archive.getvalue())
+    replace(Path(path), archive.getvalue())
 
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, Tree]]:
@@ -196,18 +196,3 @@ def _array_of(data: bytes) -> Any:
 
 def _digest_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside the file first, so that it is there whole, or as it was."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
