@@ -310,7 +310,8 @@ class ndarray:  # noqa: N801 - CuPy's name
         dtype, order, host = checked_dtype(dtype), order or "K", unwrap(self)
         if not copy and host.astype(dtype, order=order, copy=False) is host:
             return self
-        return wrap(np.array(cast(host, dtype), order=order), self)  # type: ignore[call-overload]
+        exact = 0 if dtype.kind in "biu" else roundings(self)
+        return wrap(np.array(cast(host, dtype), order=order), roundings=exact)  # type: ignore[call-overload]
 
     def copy(self, order: str = "C") -> "ndarray":
         """Copy, to the current device."""

@@ -82,9 +82,16 @@ def seterr(
 
 
 @contextmanager
-def errstate(**options: Any) -> Iterator[None]:
+def errstate(
+    *,
+    divide: None = None,
+    over: None = None,
+    under: None = None,
+    invalid: None = None,
+    linalg: str | None = None,
+) -> Iterator[None]:
     """``seterr`` for a ``with`` statement."""
-    before = seterr(**options)
+    before = seterr(divide=divide, over=over, under=under, invalid=invalid, linalg=linalg)
     try:
         yield
     finally:

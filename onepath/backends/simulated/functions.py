@@ -173,6 +173,8 @@ def on_device(result: Any, depth: int = 0, operands: Sequence[ndarray] = ()) -> 
         if type(result).__name__.startswith("Unique"):  # CuPy's other results have no names
             return type(result)(*values)
         return values if isinstance(result, list) else tuple(values)
+    if isinstance(result, dict):
+        return {key: on_device(each, depth, operands) for key, each in result.items()}
     if isinstance(result, _PLAIN):
         return result
     raise NotImplementedError(
@@ -181,7 +183,7 @@ def on_device(result: Any, depth: int = 0, operands: Sequence[ndarray] = ()) -> 
     )
 
 
-_PLAIN = (bool, int, float, complex, str, bytes, type, np.dtype, NoneType)
+_PLAIN = (bool, int, float, complex, str, bytes, slice, type, np.dtype, NoneType)
 
 
 def _writeable(host: Any) -> Any:

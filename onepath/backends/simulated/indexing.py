@@ -15,7 +15,10 @@ Unwrap = Callable[[Any], Any]
 def read(host: Any, index: Any, unwrap: Unwrap) -> Any:
     """Return ``host[index]``: always an array, a view where the index is basic."""
     index, arrays = _prepared(host.shape, index, unwrap)
-    return host[index] if arrays else host[_with_ellipsis(index)]
+    if not arrays:
+        return host[_with_ellipsis(index)]
+    found = host[index]  # a view if the arrays are 0-d: NumPy takes them for integers
+    return found.copy() if np.may_share_memory(found, host) else found
 
 
 def write(host: Any, index: Any, value: Any, unwrap: Unwrap) -> None:

@@ -151,7 +151,7 @@ def test_values_are_the_host_s(path):
     rng = np.random.default_rng(0)
     for types in ours.types:
         ins, outs = types.split("->")
-        if ours.__name__ in WITHOUT_HOST and outs[0] in "FD" or "V" in ins:
+        if (ours.__name__ in WITHOUT_HOST and outs[0] in "FD") or "V" in ins:
             continue
         if set(ins + outs) == {"?"} and ours.__name__ in (
             "gcd",
