@@ -15,7 +15,7 @@ PACKAGE = ROOT / "onepath"
 
 # From the ground up; "onepath" is what `import onepath` gives.
 FLOORS = [
-    {"arguments", "configuration", "replacing"},
+    {"arguments", "configuration", "drawing", "replacing"},
     {"backends"},
     {"layers"},
     {"losses", "metrics", "optimizers", "schedules", "datasets"},

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .style import FAINT, INK, RIGHT, WRONG, Path, picture
+from ...drawing import FAINT, INK, RIGHT, WRONG, Path, picture
 
 
 def confusion(matrix: Any, class_names: Iterable[Any], path: Path) -> None:

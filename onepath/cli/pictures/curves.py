@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .style import COLOURS, FAINT, GREY, Path, picture
+from ...drawing import COLOURS, FAINT, GREY, Path, picture
 
 
 def learning_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .style import COLOURS, FAINT, GREY, Path, picture
+from ...drawing import COLOURS, FAINT, GREY, Path, picture
 
 _MOST_FILTERS, _MOST_CHANNELS = 128, 8
 _GAP = 4

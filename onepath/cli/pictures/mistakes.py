@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .style import RIGHT, WRONG, Path, picture
+from ...drawing import RIGHT, WRONG, Path, picture
 
 _ACROSS, _DOWN = 6, 4
 

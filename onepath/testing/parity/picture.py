@@ -2,34 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from os import PathLike
 from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...drawing import COLOURS, FAINT, GREY, WRONG, Path, picture
 from .bounds import Comparison
 
-INK, GREY, FAINT = "#333333", "#999999", "#e9e9e9"
-SIDES, WRONG = ("#2f6690", "#4f8a5b"), "#d1662a"
-
-_STYLE = {
-    "axes.spines.left": False,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10,
-    "font.size": 9,
-    "legend.frameon": False,
-    "text.color": INK,
-    "text.parse_math": False,
-    "xtick.color": GREY,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-}
+SIDES = COLOURS[0], COLOURS[2]
 
 
 class Mark(NamedTuple):
@@ -66,7 +47,7 @@ class Mark(NamedTuple):
 
 
 def draw(
-    path: str | PathLike[str],
+    path: Path,
     marks: Sequence[Mark],
     sides: Sequence[str],
     title: str,
@@ -92,23 +73,13 @@ def draw(
     ImportError
         If matplotlib is not installed.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            f"pictures need matplotlib, and importing it failed: {error}. "
-            "pip install 'onepath[train]'"
-        ) from error
-    with matplotlib.rc_context(_STYLE):
-        lines = wrap(title, 90)
-        height = 1.6 + 0.2 * len(lines) + 0.22 * len(marks)
-        figure = Figure(figsize=(8, height), layout="constrained")
-        figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=10)
+    lines = wrap(title, 90)
+    with picture(path, 8, 1.6 + 0.2 * len(lines) + 0.22 * len(marks)) as figure:
+        figure.suptitle("\n".join(lines), x=0.02, ha="left")
         axes = figure.subplots()
+        axes.spines["left"].set_visible(False)
         _draw_rows(axes, marks, sides, wrong)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower right", ncols=4)
-        figure.savefig(path, dpi=150, format="png")
 
 
 def _draw_rows(axes: Any, marks: Sequence[Mark], sides: Sequence[str], wrong: str | None) -> None:
