@@ -79,7 +79,9 @@ def draw(
         axes = figure.subplots()
         axes.spines["left"].set_visible(False)
         _draw_rows(axes, marks, sides, wrong)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower right", ncols=4)
+        figure.legend(
+            *axes.get_legend_handles_labels(), loc="outside lower right", ncols=4, frameon=False
+        )
 
 
 def _draw_rows(axes: Any, marks: Sequence[Mark], sides: Sequence[str], wrong: str | None) -> None:
