@@ -40,6 +40,7 @@ class Call:
         self._name, self._signature = name, signature
         self._open = signature is None or Parameter.VAR_POSITIONAL in kinds
         self._names = tuple(p.name for p in theirs if p.kind in _POSITIONAL)
+        self.first = self._names[0] if self._names else REST
         self._keywords = {p.name for p in theirs if p.kind in _NAMED}
         self._required = {p.name for p in theirs if p.default is Parameter.empty}
         self._omitted = {p.name for p in theirs if p.default is None}

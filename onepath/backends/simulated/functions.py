@@ -65,7 +65,7 @@ class Function:
             deepen(out, depth if out.dtype.kind in "fc" else 0, everywhere=True)
             return out
         if self.__name__ in kinds.WRITES:
-            deepen(next(iter(given.values())), depth)
+            deepen(given[self._call.first], depth)
         return on_device(result if dtype is None else cast(result, dtype), depth, inputs)
 
     # What goes in

@@ -10,7 +10,7 @@ from . import signatures, unsimulated
 from .counting import TERMS
 from .departures import computing
 from .functions import Function, Sum
-from .kinds import UNSIMULATED
+from .kinds import ANSWERS, UNSIMULATED
 from .ufuncs import ufunc
 
 
@@ -54,17 +54,25 @@ class Namespace(ModuleType):
         )
         return {name for kind in kinds for name in kind(self.__name__)}
 
+    def _counterpart(self, name: str) -> Any:
+        """What computes a function on the host, None if nothing does."""
+        sparse = self.__name__.startswith("cupyx.scipy.sparse")
+        if name in UNSIMULATED or (sparse and name not in ANSWERS):
+            return None
+        return computing(self.__name__, name, import_module(self._host_name))
+
     def _make(self, name: str) -> Any:
         section = self.__name__
         if name not in self._offered():
             raise AttributeError(f"module {section!r} has no attribute {name!r}")
         if name in signatures.values(section):
             return signatures.values(section)[name]
-        compute = computing(section, name, import_module(self._host_name))
         if name in signatures.classes(section):
             return unsimulated.cls(f"{section}.{name}")
-        if name in UNSIMULATED or compute is None:
-            return unsimulated.function(f"{section}.{name}", signatures.functions(section)[name])
+        compute = self._counterpart(name)
+        if compute is None:
+            signature = signatures.functions(section).get(name)
+            return unsimulated.function(f"{section}.{name}", signature)
         if name in signatures.ufuncs(section):
             return ufunc(name, signatures.ufuncs(section)[name], compute)
         return function(section, name, compute)

@@ -148,8 +148,9 @@ def test_numbers(x):
 def test_truth(x):
     assert x[0, 1]
     assert not x[:1, 0]
-    with pytest.raises(ValueError, match="more than one element is ambiguous"):
+    with ledger.watch() as events, pytest.raises(ValueError, match="one element is ambiguous"):
         bool(x)
+    assert not events
     with pytest.warns(DeprecationWarning, match="empty array is ambiguous"):
         assert not x[:0]
 

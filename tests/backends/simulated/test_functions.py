@@ -467,8 +467,12 @@ def test_numbers_of_the_host_are_not_on_the_device(call):
 def test_what_the_host_s_function_cannot_do_is_said():
     with pytest.raises(NotImplementedError, match=r"parameter 'bias' .* bias=True cannot be simul"):
         cupy.corrcoef(a(), bias=True)
-    with pytest.raises(NotImplementedError, match=r"gives a scipy\.sparse\..*, of which"):
-        modules()["cupyx.scipy.sparse"].identity(3)
+    with pytest.raises(NotImplementedError, match=r"gives a scipy\.interpolate\..*, of which"):
+        modules()["cupyx.scipy.interpolate"].make_interp_spline(*map(cupy.array, (VECTOR, VECTOR)))
+    sparse = modules()["cupyx.scipy.sparse"]
+    with pytest.raises(NotImplementedError, match=r"cupyx\.scipy\.sparse\.identity is CuPy's"):
+        sparse.identity(3)
+    assert not sparse.issparse(a())
 
 
 def test_calls_that_do_not_fit():

@@ -170,7 +170,9 @@ def test_leading_axes_of_one_element_are_dropped_from_values():
     x = CUPY.zeros(3)
     x[...] = CUPY.ones((1, 1, 3))
     x[CUPY.array([0])] = CUPY.full((1, 1), 5.0)
-    assert x.tolist() == [5, 1, 1]
+    x[CUPY.array([1, 1])] = CUPY.full((1, 1, 2), 6.0)
+    x[x == 1] = CUPY.full((1, 1), 7.0)
+    assert x.tolist() == [5, 6, 7]
     with pytest.raises(ValueError, match="could not broadcast"):
         x[:] = CUPY.ones((2, 3))
 

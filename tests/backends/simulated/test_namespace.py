@@ -199,6 +199,7 @@ def test_values(name, call, expected):
         (lambda a: CUPY.may_share_memory(a, a), True),
         (lambda a: CUPY.get_array_module(a) is CUPY, True),
         (lambda a: CUPY.get_array_module(A) is np, True),
+        (lambda a: MODULES["cupyx.scipy"].get_array_module(A, a) is CUPY, True),
         (lambda a: a.item() if a.size == 1 else a[0, 0].item(), 3.0),
         (lambda a: a.tolist(), A.tolist()),
         (lambda a: len(a), 2),

@@ -141,7 +141,7 @@ def test_elements_assigned_raise_the_count():
     assert roundings(x) == 5
     xp.add.at(x, xp.array([0, 0, 1]), 1.0)
     assert roundings(x) == 5 + 2
-    xp.copyto(x, after(9))
+    xp.copyto(src=after(9), dst=x)
     assert roundings(x) == 9
 
 
@@ -192,6 +192,20 @@ def test_workspaces_start_anew():
     assert roundings(again) == 0
     again += 1
     assert (roundings(again), roundings(first)) == (1, 3)
+
+
+def test_bits_carry_the_count_of_their_numbers():
+    x = after(3, (4,))
+    bits = x.view("int64")
+    assert roundings(bits) == roundings(bits.view("float64")) == 3
+    bits += 1
+    assert roundings(x) == 3
+
+
+def test_elements_in_row_major_order():
+    x = after(1)
+    x.T.flat[2] = after(4, ())
+    assert roundings(x) == roundings(x.flat[0]) == roundings(x.flat.copy()) == 4
 
 
 def test_integers_are_exact():

@@ -130,10 +130,18 @@ def test_where_cupy_and_numpy_depart_in_dtypes():
 
 
 @pytest.mark.parametrize("name", sorted(COMPARISONS))
-def test_python_integers_out_of_range_can_be_compared(name):
-    x = np.array([1, 2], "int8")
-    found = getattr(CUPY, name)(CUPY.array(x), 300)
-    np.testing.assert_array_equal(found.get(), getattr(np, name)(x, 300))
+@pytest.mark.parametrize(("dtype", "number"), [("int8", 300), ("int64", 2**63), ("uint64", -1)])
+def test_python_integers_out_of_range_can_be_compared(name, dtype, number):
+    x = np.array([0, 1, 2], dtype)
+    found = getattr(CUPY, name)(CUPY.array(x), number)
+    expected = getattr(np, name)(x.astype(object), number)  # by Python's own integers
+    np.testing.assert_array_equal(found.get(), expected.astype(bool))
+
+
+def test_division_computes_in_the_dtype_that_is_asked_for():
+    x = CUPY.array([1.5, 2.5])
+    assert CUPY.true_divide(x, 0.5, dtype="float64").tolist() == [3, 5]
+    assert CUPY.divide(CUPY.array([3, 5]), 2, dtype="float32").dtype == "float32"
 
 
 def test_python_integers_out_of_range_are_refused_elsewhere():
