@@ -55,8 +55,9 @@ class ndarray:  # noqa: N801 - CuPy's name
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        view: Any = self._host.view()
-        view.shape = shape
+        view: Any = self._host.reshape(shape)
+        if self.size and not np.may_share_memory(view, self._host):
+            raise AttributeError("Incompatible shape for in-place modification.")
         self._host = view
 
     @property

@@ -41,6 +41,7 @@ UNSIMULATED = names("""
 OLD_NAMES = {
     "alltrue": "all",
     "cumproduct": "cumprod",
+    "fix": "trunc",
     "product": "prod",
     "round_": "round",
     "sometrue": "any",

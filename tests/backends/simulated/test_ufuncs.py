@@ -155,7 +155,7 @@ def test_python_integers_out_of_range_are_refused_elsewhere():
 @quiet
 @pytest.mark.parametrize("path", UFUNCS)
 def test_values_are_the_host_s(path):
-    ours, theirs = resolve(path), host(path)
+    ours, theirs = resolve(path), np.trunc if path == "cupy.fix" else host(path)
     rng = np.random.default_rng(0)
     for types in ours.types:
         ins, outs = types.split("->")
