@@ -1,9 +1,6 @@
 """Exchange of arrays through DLPack, between the simulated device's own arrays alone."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .array import ndarray
+from typing import Any
 
 HOST, CUDA = 1, 2
 """DLPack's numbers for where memory is."""
@@ -18,11 +15,11 @@ class Lent:
         The array that is lent out.
     """
 
-    def __init__(self, array: "ndarray") -> None:
+    def __init__(self, array: Any) -> None:
         self.array = array
 
 
-def from_dlpack(array: Any, *, device: Any = None, copy: bool | None = None) -> "ndarray":
+def from_dlpack(array: Any, *, device: Any = None, copy: bool | None = None) -> Any:
     """Share the memory of an array that is on a simulated device already."""
     if device is not None:
         raise NotImplementedError("from_dlpack() does not support device yet.")
