@@ -160,6 +160,11 @@ def _usable_cupy(index: int) -> Any:
     return cupy
 
 
+def version_text(number: int) -> str:
+    """Return ``"12.4"`` for 12040, as which CUDA tells that version of driver or runtime."""
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
 def _is_simulated(cupy: Any) -> bool:
     """Whether the stand-in of `onepath.testing.simulated_cupy` has taken CuPy's name."""
     return bool(getattr(cupy, "__simulated__", False))

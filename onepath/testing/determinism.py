@@ -61,8 +61,7 @@ def assert_deterministic(
     """
     if repeats < 2:
         raise ValueError(f"repeats must be at least 2, got {repeats}: one run is always the same")
-    layer, host = layer_of(layer), samples.as_sample(x, seed)
-    host = host.astype(dtype if host.dtype.kind == "f" else host.dtype)
+    layer, host = layer_of(layer), samples.as_floating(samples.as_sample(x, seed), dtype)
     for backend in map(get_backend, available_backends() if backends is None else backends):
         built = transplant(layer, backend, dtype)
         shape = run_forward(built, backend.asarray(host.copy()), training).shape

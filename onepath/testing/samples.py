@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Array, backend_of
+from ..backends import Array, Backend, backend_of
 from .subject import home_of
 
 DECADES = (-4.0, 1.0)
@@ -110,3 +110,38 @@ def vary_constants(arrays: Mapping[str, Array], seed: int) -> None:
         noise = rng.uniform(-0.5, 0.5, host.shape)
         if host.dtype.kind == "f" and (np.all(host == 0) or np.all(host == 1)):
             array[...] = backend.asarray(host + noise, dtype=host.dtype)
+
+
+def as_floating(x: Any, dtype: str) -> Any:
+    """Return a host array in a floating dtype if it is floating, and as it is if not."""
+    return x.astype(dtype) if x.dtype.kind == "f" else x
+
+
+def laid_out(home: Backend, array: Any, layout: str) -> Array:
+    """Return the numbers of a host array on a backend.
+
+    Parameters
+    ----------
+    home : Backend
+        Where to.
+    array : numpy.ndarray
+        The numbers.
+    layout : {"C", "F", "strided"}
+        How they lie in memory.
+
+    Returns
+    -------
+    array
+        A copy.
+    """
+    with home.scope():
+        xp, here = home.xp, home.asarray(array.copy())
+        if layout == "C" or not array.ndim:
+            return here
+        if layout == "F":
+            return xp.asfortranarray(here)
+        # what lies between is poison: it shows who reads memory without regard to strides
+        poison = xp.nan if array.dtype.kind in "fc" else 1
+        wide = xp.full((*array.shape[:-1], 2 * array.shape[-1]), poison, dtype=array.dtype)
+        wide[..., ::2] = here
+        return wide[..., ::2]

@@ -35,7 +35,7 @@ from ..layers import (
 )
 from ..layers.layout import shape_to_first
 from .parity.check import LAYOUTS
-from .parity.outcomes import laid_out
+from .samples import laid_out
 
 try:
     from hypothesis import strategies as st

@@ -66,8 +66,8 @@ def assert_no_transfer(
         which pass and on which line.
     """
     layer, device = layer_of(layer), get_backend("simulated")
-    host = samples.as_sample(x, seed)
-    batch = device.asarray(host, dtype="float32" if host.dtype.kind == "f" else host.dtype)
+    host = samples.as_floating(samples.as_sample(x, seed), "float32")
+    batch = device.asarray(host)
     twin = transplant(layer, device, "float32")
     stepper = Plan(optimizer=optimizer).fresh_optimizer()
     shape = run_forward(twin, batch, training).shape

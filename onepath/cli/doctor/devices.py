@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...backends import Backend, BackendUnavailableError, get_backend, registered_backends
+from ...backends.cuda import version_text
 from .findings import DEVICES, Finding
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -77,9 +78,5 @@ def _described(backend: Backend) -> str:
 def _gpu(backend: Backend) -> str:
     runtime = backend.xp.cuda.runtime
     name = runtime.getDeviceProperties(0)["name"].decode()
-    # CUDA writes 12.4 as 12040
-    driver, own = (
-        f"{number // 1000}.{number % 1000 // 10}"
-        for number in (runtime.driverGetVersion(), runtime.runtimeGetVersion())
-    )
+    driver, own = map(version_text, (runtime.driverGetVersion(), runtime.runtimeGetVersion()))
     return f"{name}, GPUs: {runtime.getDeviceCount()}, CUDA driver {driver}, runtime {own}"

@@ -89,7 +89,7 @@ class Problem:
         ParityError
             If the output is not one that can be differentiated.
         """
-        x = x.astype("float64" if x.dtype.kind == "f" else x.dtype)
+        x = samples.as_floating(x, "float64")
         built = transplant(layer, backend, "float64")
         run_forward(built, backend.asarray(x.copy()), training)
         ready = transplant(built, backend)

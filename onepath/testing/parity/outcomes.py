@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...backends import Array, Backend
+from ...backends import Backend
 from .. import samples
 from ..failure import ParityError
 from ..subject import home_of, parameters_of, run_forward, state_of, transplant
@@ -62,7 +62,7 @@ class Data(NamedTuple):
         Data
             Of dtype float64.
         """
-        x = _as_floating(x, "float64")
+        x = samples.as_floating(x, "float64")
         built = transplant(layer, "cpu", "float64")
         with np.errstate(all="ignore"):
             y = run_forward(built, x.copy())
@@ -74,7 +74,9 @@ class Data(NamedTuple):
         """Return the same, rounded to a dtype."""
         with np.errstate(all="ignore"):
             layer = transplant(self.layer, "cpu", dtype)
-            return Data(layer, _as_floating(self.x, dtype), self.dy.astype(dtype), dtype, self.plan)
+            return Data(
+                layer, samples.as_floating(self.x, dtype), self.dy.astype(dtype), dtype, self.plan
+            )
 
 
 class Failure(NamedTuple):
@@ -153,7 +155,9 @@ class Outcome:
 
     def _attempt(self, layer: Any, data: Data) -> Exception | None:
         """Run a copy of the layer; return what was raised."""
-        x, dy = (laid_out(self._home, array, self.run.layout) for array in (data.x, data.dy))
+        x, dy = (
+            samples.laid_out(self._home, array, self.run.layout) for array in (data.x, data.dy)
+        )
         try:
             with np.errstate(all="ignore"):  # a GPU does not warn either
                 run(transplant(layer, self._home), x, dy, self._recorder, data.plan)
@@ -259,41 +263,6 @@ def _sides(outcomes: Sequence[Outcome], position: int) -> str:
         truth = "where the truth comes from: it is not deterministic, or minds the layout"
         return f"{', '.join(wrong)}, {truth}"
     return f"{', '.join(wrong)}; the truth is the layer in float64 on the CPU"
-
-
-def laid_out(home: Backend, array: Any, layout: str) -> Array:
-    """Return the numbers of a host array on a backend.
-
-    Parameters
-    ----------
-    home : Backend
-        Where to.
-    array : numpy.ndarray
-        The numbers.
-    layout : {"C", "F", "strided"}
-        How they lie in memory.
-
-    Returns
-    -------
-    array
-        A copy.
-    """
-    with home.scope():
-        xp, here = home.xp, home.asarray(array.copy())
-        if layout == "C" or not array.ndim:
-            return here
-        if layout == "F":
-            return xp.asfortranarray(here)
-        # what lies between is poison: it shows who reads memory without regard to strides
-        poison = xp.nan if array.dtype.kind in "fc" else 1
-        wide = xp.full((*array.shape[:-1], 2 * array.shape[-1]), poison, dtype=array.dtype)
-        wide[..., ::2] = here
-        return wide[..., ::2]
-
-
-def _as_floating(x: Any, dtype: str) -> Any:
-    """A floating array in another dtype, others as they are."""
-    return x.astype(dtype) if x.dtype.kind == "f" else x
 
 
 def _on_host(array: Any) -> Any:

@@ -16,7 +16,7 @@ from .. import samples
 from ..cases import Case
 from ..failure import ParityError
 from ..parity.bounds import Comparison, Judge
-from ..parity.outcomes import Data, Outcome, first_failure, laid_out
+from ..parity.outcomes import Data, Outcome, first_failure
 from ..parity.report import ParityReport, Run, wrong_value
 from ..subject import transplant
 from ..tracing import trace
@@ -199,7 +199,7 @@ def _parts(case: Case, dtype: str, home: Backend, seed: int) -> Tree:
         data = Data.of(case.make(dtype), x, plan_of(case), seed).rounded(dtype)
         given = given_to(data)
         layer = transplant(data.layer, home)
-        inputs = [laid_out(home, given[name], _LAYOUT) for name in INPUTS]
+        inputs = [samples.laid_out(home, given[name], _LAYOUT) for name in INPUTS]
         seen = trace(layer, *inputs, **data.plan._asdict())
         recorded = {name: home.to_numpy(array) for name, array in seen.items()}
     except Exception as error:

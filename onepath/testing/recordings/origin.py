@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from ... import __version__
 from ...backends import Backend
+from ...backends.cuda import version_text
 
 
 def origin_of(backend: Backend) -> dict[str, str]:
@@ -41,12 +42,7 @@ def _gpu(backend: Backend) -> dict[str, str]:
     return {
         "gpu": properties["name"].decode(),
         "compute capability": f"{properties['major']}.{properties['minor']}",
-        "cuda driver": _cuda_version(runtime.driverGetVersion()),
-        "cuda runtime": _cuda_version(runtime.runtimeGetVersion()),
+        "cuda driver": version_text(runtime.driverGetVersion()),
+        "cuda runtime": version_text(runtime.runtimeGetVersion()),
         "cupy": backend.xp.__version__,
     }
-
-
-def _cuda_version(number: int) -> str:
-    """12.4, which CUDA writes as 12040."""
-    return f"{number // 1000}.{number % 1000 // 10}"
