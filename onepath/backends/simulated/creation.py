@@ -48,9 +48,8 @@ def _of_array(a: ndarray, dtype: Any, copy: bool | None, order: str) -> Any:
 
 def _is_stack(values: Any) -> bool:
     """Whether a sequence has arrays of the device in it, nothing else, all of one shape."""
-    return bool(values) and len({_shape(each) for each in values} - {None}) == 1 == len(
-        {_shape(each) for each in values}
-    )
+    shapes = {_shape(each) for each in values}
+    return len(shapes) == 1 and None not in shapes
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
