@@ -1,16 +1,21 @@
 """The contract of a backend: what a device must offer to the layers."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from . import convolution
+from .convolution.engine import Speed
 from .convolution.geometry import Geometry
 from .errors import DeviceMismatchError
 from .random import Random, philox4x64
 from .signal_functions import SignalFunctions
 from .types import Array, DType
 from .workspace import Workspace
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Memory(NamedTuple):
@@ -49,9 +54,12 @@ class Backend(SignalFunctions, ABC):
         How much scratch memory a convolution engine should fill at a time.
     workspace : Workspace
         Scratch memory on the device.
+    speed : Speed
+        From which the planner predicts times.
     """
 
     tile_bytes: int
+    speed: Speed
 
     def __init__(self) -> None:
         self.workspace = Workspace(self.xp)
@@ -121,6 +129,23 @@ class Backend(SignalFunctions, ABC):
     def scope(self) -> AbstractContextManager[Any]:
         """Make this device the current one, for a ``with`` statement."""
         return self._scope
+
+    def spread(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Do the work on each item, one after the other unless the device has threads.
+
+        Parameters
+        ----------
+        work : callable
+            Called once for each item.
+        items : iterable
+            The items. What they are must not depend on the number of threads.
+
+        Returns
+        -------
+        list
+            What `work` returned, in the order of the items.
+        """
+        return [work(item) for item in items]
 
     def random(self, seed: int) -> Random:
         """Return the random stream of a seed: the same bits on every device."""

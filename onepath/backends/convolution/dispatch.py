@@ -11,7 +11,9 @@ def forward(device: Device, x: Array, kernel: Array, geometry: Geometry, engine:
     _check(
         device, "conv", x=(x, (-1, *geometry.input_shape)), kernel=(kernel, geometry.kernel_shape)
     )
-    return choose(engine, device, geometry, x.dtype).forward(device, x, kernel, geometry)
+    return choose(engine, device, "forward", geometry, len(x), x.dtype).forward(
+        device, x, kernel, geometry
+    )
 
 
 def input_gradient(
@@ -24,7 +26,9 @@ def input_gradient(
         dy=(dy, (-1, *geometry.output_shape)),
         kernel=(kernel, geometry.kernel_shape),
     )
-    return choose(engine, device, geometry, dy.dtype).input_gradient(device, dy, kernel, geometry)
+    return choose(engine, device, "input_gradient", geometry, len(dy), dy.dtype).input_gradient(
+        device, dy, kernel, geometry
+    )
 
 
 def kernel_gradient(device: Device, x: Array, dy: Array, geometry: Geometry, engine: str) -> Array:
@@ -39,7 +43,9 @@ def kernel_gradient(device: Device, x: Array, dy: Array, geometry: Geometry, eng
         raise ValueError(
             f"conv_kernel_gradient: x has {len(x)} samples and dy {len(dy)}; they must be as many"
         )
-    return choose(engine, device, geometry, x.dtype).kernel_gradient(device, x, dy, geometry)
+    return choose(engine, device, "kernel_gradient", geometry, len(x), x.dtype).kernel_gradient(
+        device, x, dy, geometry
+    )
 
 
 def _check(device: Device, function: str, **expected: tuple[Array, Ints]) -> None:

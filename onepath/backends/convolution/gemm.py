@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..types import Array, DType
-from .engine import Device, Engine
+from .engine import Cost, Device, Engine
 from .geometry import Geometry
 from .windows import pad, patches
 
@@ -37,6 +37,16 @@ class GemmEngine(Engine):
         size = tile * (columns + padded + geometry.filters * outputs)
         size += math.prod(geometry.kernel_shape)
         return int(size * device.xp.dtype(dtype).itemsize)
+
+    def cost(
+        self, device: Device, operation: str, geometry: Geometry, batch: int, dtype: DType
+    ) -> Cost:
+        """The products, and the columns written and read."""
+        outputs = batch * math.prod(geometry.window.output_size)
+        columns = geometry.groups * geometry.reduction * outputs
+        itemsize = device.xp.dtype(dtype).itemsize
+        flops = 2.0 * geometry.filters * geometry.reduction * outputs
+        return Cost(flops, 2.0 * itemsize * columns, 20.0)
 
     def forward(self, device: Device, x: Array, kernel: Array, geometry: Geometry) -> Array:
         """See `Backend.conv`."""

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from ..types import Array, DType
-from .engine import Device, Engine
+from .engine import Cost, Device, Engine
 from .geometry import Geometry
 from .windows import pad, spread
 
@@ -28,6 +28,14 @@ class SignalEngine(Engine):
         """The padded input."""
         size = batch * geometry.channels * math.prod(geometry.window.padded_size)
         return int(size * device.xp.dtype(dtype).itemsize) if geometry.window.padded else 0
+
+    def cost(
+        self, device: Device, operation: str, geometry: Geometry, batch: int, dtype: DType
+    ) -> Cost:
+        """About a product of two numbers at a time, and a few calls for each pair of channels."""
+        pairs = batch * geometry.filters * (geometry.channels // geometry.groups)
+        products = math.prod(_dense_size(geometry)) * math.prod(geometry.window.extent)
+        return Cost(0.0, 8.0 * pairs * products, 10.0 * pairs)
 
     def forward(self, device: Device, x: Array, kernel: Array, geometry: Geometry) -> Array:
         """``y[n, f] = sum_c correlate(x[n, c], kernel[f, c], "valid")``, every stride-th of it."""

@@ -90,3 +90,25 @@ def spread(xp: Any, x: Array, steps: Ints, size: Ints | None = None) -> Array:
     out = xp.zeros(x.shape[: -len(steps)] + size, dtype=x.dtype)
     out[(..., *(slice(0, t, step) for t, step in zip(tight, steps, strict=True)))] = x
     return out
+
+
+def like(xp: Any, shape: Ints, model: Array) -> Array:
+    """Return room for a result, whose axes lie in memory in the order of another array's.
+
+    Parameters
+    ----------
+    xp : module
+        The array module.
+    shape : tuple of int
+        The result's shape.
+    model : array
+        An array with as many axes.
+
+    Returns
+    -------
+    array
+        With undefined content, without gaps.
+    """
+    order = sorted(range(model.ndim), key=lambda axis: -model.strides[axis])
+    room = xp.empty([shape[axis] for axis in order], dtype=model.dtype)
+    return room.transpose(sorted(range(model.ndim), key=order.__getitem__))
