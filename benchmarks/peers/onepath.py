@@ -35,6 +35,7 @@ class Library(Peer):
             self.backend = op.get_backend(device)
         except op.backends.BackendUnavailableError as error:
             raise MissingError(str(error)) from error
+        op.set_threads(threads)
 
     def versions(self) -> dict[str, str]:
         """Return the versions of what is installed."""
@@ -49,7 +50,12 @@ class Library(Peer):
     def conv(self, case: ConvCase) -> Task:
         """Call the convolution functions, which ask the planner."""
         x, kernel, dy = map(self.backend.asarray, case.inputs())
-        options: Any = {"strides": case.stride, "padding": case.padding, "groups": case.groups}
+        options: Any = {
+            "strides": case.stride,
+            "padding": case.padding,
+            "groups": case.groups,
+            "engine": case.engine,
+        }
         calls: dict[str, Callable[[], Any]] = {
             "forward": lambda: op.conv(x, kernel, **options),
             "input gradient": lambda: op.conv_input_gradient(dy, kernel, x.shape[2:], **options),
@@ -58,38 +64,43 @@ class Library(Peer):
         return self._task(calls[case.operation])
 
     def training(self, case: TrainingCase) -> Task:
-        """Train as `onepath.Model.fit` does, one step at a time."""
+        """Train as `onepath.Model.fit` does, a batch at a time."""
         x, target = map(self.backend.asarray, case.inputs())
         layer = op.layers.Sequential(map(_layer, case.network)).to(self.backend)
         layer.build(case.input_shape)
         _fill(layer)
-        loss, optimizer = _LOSSES[case.loss](), op.optimizers.SGD(case.learning_rate, case.momentum)
-
-        def step() -> tuple[Any, Any]:
-            y = layer.forward(x, training=True)
-            value, dy = loss.value_and_gradient(target, y)
-            layer.backward(dy)
-            optimizer.update(layer.parameters, layer.gradients)
-            self.backend.synchronize()
-            return value, y
+        model = op.Model(layer)
+        optimizer = op.optimizers.SGD(case.learning_rate, case.momentum)
+        model.compile(optimizer, _LOSSES[case.loss]())
+        run = self._synchronized(lambda: model.train_on_batch(x, target))
 
         def results() -> dict[str, Array]:
-            value, y = step()
-            arrays = {"loss": value, "output": y}
+            arrays = {"output": layer.forward(x, training=True), "loss": run()}
             for i, name in enumerate(layer.parameters):
                 arrays[f"gradient {i}"] = layer.gradients[name]
                 arrays[f"parameter {i}"] = layer.parameters[name]
             return {name: self.backend.to_numpy(array) for name, array in arrays.items()}
 
-        return Task(step, results)
+        return Task(run, results)
+
+    def peak(self) -> int:
+        """Return what the process had resident, or what CuPy's pool holds of the GPU: its most."""
+        held = self.backend.memory().reserved
+        return held if self.device == "cuda" and held else super().peak()
 
     def _task(self, compute: Callable[[], Any]) -> Task:
+        run = self._synchronized(compute)
+        return Task(run, lambda: {"output": self.backend.to_numpy(run())})
+
+    def _synchronized(self, compute: Callable[[], Any]) -> Callable[[], Any]:
+        """The same, until the device is done."""
+
         def run() -> Any:
             y = compute()
             self.backend.synchronize()
             return y
 
-        return Task(run, lambda: {"output": self.backend.to_numpy(run())})
+        return run
 
 
 def _layer(node: Node) -> Layer:

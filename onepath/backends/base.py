@@ -147,6 +147,14 @@ class Backend(SignalFunctions, ABC):
         """
         return [work(item) for item in items]
 
+    def shards(self, batch: int) -> int:
+        """Return in how many parts a batch goes through a network: a matter of its size alone."""
+        return 1
+
+    def steady(self) -> AbstractContextManager[Any]:
+        """Keep libraries from using threads of their own, for a ``with`` statement."""
+        return nullcontext()
+
     def random(self, seed: int) -> Random:
         """Return the random stream of a seed: the same bits on every device."""
         return Random(self, seed)

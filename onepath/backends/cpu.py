@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from . import threads
+from . import blas, threads
 from .base import Backend, Item, Memory, Result, off_host
 from .convolution.engine import Speed
 from .errors import DeviceMismatchError
@@ -23,7 +24,7 @@ class CpuBackend(Backend):
     """
 
     name = "cpu"
-    tile_bytes = 1 << 20
+    tile_bytes = 2 << 20
     speed = Speed(flops=90e9, moved=10e9, call=1e-6)
 
     def __init__(self, index: int = 0) -> None:
@@ -82,6 +83,14 @@ class CpuBackend(Backend):
     def spread(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Do the work on each item, on as many threads as `threads.set_threads` allows."""
         return threads.spread(work, items)
+
+    def shards(self, batch: int) -> int:
+        """Return 4, but for parts of 16 to 64 samples: few calls, and little memory at a time."""
+        return max(min(batch // 16, 4), -(-batch // 64))
+
+    def steady(self) -> AbstractContextManager[Any]:
+        """Let BLAS use one thread."""
+        return blas.single_thread
 
     def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
         """Return blocks of random words from NumPy's own Philox4x64-10, which is compiled."""

@@ -75,6 +75,7 @@ class Random:
         low: float = 0.0,
         high: float = 1.0,
         dtype: DType = "float32",
+        skip: int = 0,
     ) -> Array:
         """Draw from the uniform distribution on [low, high).
 
@@ -86,6 +87,8 @@ class Random:
             The bounds.
         dtype : {"float32", "float64"}, optional
             The result's dtype: 24 random bits go into a float32, 53 into a float64.
+        skip : int, optional
+            How many numbers to leave out first, at no cost.
 
         Returns
         -------
@@ -103,10 +106,13 @@ class Random:
             raise ValueError(f"uniform: dtype must be float32 or float64, got {dtype}")
         if not low <= high:
             raise ValueError(f"uniform: low must not be above high, got {low} and {high}")
+        in_block = 4 if dtype == xp.float64 else 8
+        self.counter += skip // in_block
+        skip %= in_block
         if dtype == xp.float64:
-            unit = (self.bits(size) >> 11).astype(dtype) * 2.0**-53
+            unit = (self.bits(skip + size)[skip:] >> 11).astype(dtype) * 2.0**-53
         else:
-            halves = self.bits(-(-size // 2)).view("uint32")[:size]
+            halves = self.bits(-(-(skip + size) // 2)).view("uint32")[skip : skip + size]
             unit = (halves >> 8).astype(dtype) * dtype.type(2.0**-24)
         if (low, high) != (0.0, 1.0):
             unit *= dtype.type(high - low)

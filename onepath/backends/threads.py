@@ -7,8 +7,9 @@ by one thread alone, with a BLAS that uses one thread. So results are the same f
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from ..arguments import whole
@@ -17,32 +18,79 @@ from . import blas
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_MOST = 1024
+"""Threads of the pool; so many never exist, for only those begin that work is there for."""
+
+
+class Meeting:
+    """Where pieces of work that go on at the same time exchange what each has.
+
+    Parameters
+    ----------
+    parties : int
+        How many pieces there are.
+    """
+
+    def __init__(self, parties: int) -> None:
+        self._barrier = threading.Barrier(parties)
+        self._at_work = threading.Semaphore(get_threads())
+        self._values: tuple[list[Any], list[Any]] = [None] * parties, [None] * parties
+
+    def exchange(self, party: int, turn: int, value: Item) -> list[Item]:
+        """Wait until every party has come with its value.
+
+        Parameters
+        ----------
+        party : int
+            Whose value it is, from 0 on.
+        turn : int
+            How many exchanges this party took part in before.
+        value : object
+            What it has.
+
+        Returns
+        -------
+        list
+            The values of all parties, in their order.
+        """
+        # who is two turns ahead knows that all have taken what they came for
+        values = self._values[turn % 2]
+        values[party] = value
+        self._at_work.release()
+        try:
+            self._barrier.wait()
+        finally:
+            self._at_work.acquire()
+        return list(values)
+
+    def attend(self, work: Callable[[int, "Meeting"], Result], party: int) -> Result:
+        """Do a party's work; if it fails, nobody waits for it any longer."""
+        with self._at_work:
+            try:
+                return work(party, self)
+            except BaseException:
+                self._barrier.abort()
+                raise
+
 
 class _Pool:
     """The threads beside the caller's own; they begin to exist when work comes."""
 
     def __init__(self) -> None:
         self.threads = _from_environment()
-        self.executor: ThreadPoolExecutor | None = None
-        self.lock = threading.Lock()
+        self.forget()
 
-    def submit(self, work: Callable[[], None], count: int) -> list[Future[None]]:
-        """Ask ``count`` threads to do the work."""
+    def submit(self, tasks: Iterable[Callable[[], None]]) -> list[Future[None]]:
+        """Ask a thread for each of the tasks."""
         with self.lock:
             if self.executor is None:
-                self.executor = ThreadPoolExecutor(self.threads, thread_name_prefix="onepath")
-            return [self.executor.submit(work) for _ in range(count)]
-
-    def resize(self, threads: int) -> None:
-        """Let the next work be done by so many; work under way ends as it began."""
-        with self.lock:
-            old, self.executor, self.threads = self.executor, None, threads
-        if old is not None:
-            old.shutdown(wait=False)
+                self.executor = ThreadPoolExecutor(_MOST, thread_name_prefix="onepath")
+            return [self.executor.submit(task) for task in tasks]
 
     def forget(self) -> None:
         """After a fork the threads are the parent's."""
-        self.executor, self.lock = None, threading.Lock()
+        self.executor: ThreadPoolExecutor | None = None
+        self.lock = threading.Lock()
 
 
 class _Here(threading.local):
@@ -65,7 +113,7 @@ def set_threads(threads: int) -> None:
     TypeError, ValueError
         If it is not a positive integer.
     """
-    _pool.resize(whole("threads", threads))
+    _pool.threads = whole("threads", threads)
 
 
 def get_threads() -> int:
@@ -122,17 +170,58 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result
             _here.at_work = False
             waiting.clear()
 
-    with blas.single_thread:
-        others = _pool.submit(take, min(_pool.threads, len(pieces)) - 1)
-        try:
-            take()
-        finally:
-            # those that have not begun find nothing to do; the others use this caller's arrays
-            begun = [each for each in others if not each.cancel()]
-            errors = [error for each in begun if (error := each.exception()) is not None]
-    if errors:
-        raise errors[0]
+    _beside(take, [take] * (min(_pool.threads, len(pieces)) - 1))
     return results
+
+
+def together(work: Callable[[int, Meeting], Result], parties: int) -> list[Result]:
+    """Do several pieces of work at the same time, which may meet.
+
+    Each has a thread of its own, but no more of them than threads are allowed are at work at any
+    time; the others wait.
+
+    Parameters
+    ----------
+    work : callable
+        Called with each party's number, and the meeting of all.
+    parties : int
+        How many there are.
+
+    Returns
+    -------
+    list
+        What `work` returned, by party.
+    """
+    meeting = Meeting(parties)
+    results: list[Any] = [None] * parties
+
+    def attend(party: int) -> None:
+        _here.at_work = True
+        try:
+            results[party] = meeting.attend(work, party)
+        finally:
+            _here.at_work = False
+
+    first, *others = (partial(attend, party) for party in range(parties))
+    _beside(first, others)
+    return results
+
+
+def _beside(mine: Callable[[], None], others: Sequence[Callable[[], None]]) -> None:
+    """Do work here and other work on other threads; raise the first error when all have ended."""
+    with blas.single_thread:
+        started = _pool.submit(others)
+        errors = []
+        try:
+            mine()
+        except BaseException as error:
+            errors.append(error)
+        # what has not begun has nothing left to do; the rest uses the caller's arrays
+        errors += [e for each in started if not each.cancel() and (e := each.exception())]
+    if errors:
+        raise next(
+            (e for e in errors if not isinstance(e, threading.BrokenBarrierError)), errors[0]
+        )
 
 
 def _from_environment() -> int:

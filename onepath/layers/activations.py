@@ -25,6 +25,7 @@ class Activation(Layer):
     """What activations share: any shape goes in and comes out."""
 
     elementwise = True
+    shardable = True
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
@@ -35,8 +36,9 @@ class ReLU(Activation):
     """Rectified linear unit, ``max(x, 0)``; its derivative at 0 is taken to be 0."""
 
     def _forward(self, x: Array, training: bool) -> Array:
-        self._saved = x
-        return backend_of(x).xp.maximum(x, 0)
+        y = backend_of(x).xp.maximum(x, 0)
+        self._saved = y  # it is positive where x is, and the next layer keeps it anyway
+        return y
 
     def _backward(self, dy: Array) -> Array:
         return dy * (self._saved > 0)

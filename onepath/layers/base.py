@@ -48,6 +48,12 @@ class Layer(Configurable):
     elementwise: ClassVar[bool] = False
     """Whether the shape of the input makes no difference at all."""
 
+    shardable: bool = False
+    """Whether a batch may go through in parts, as what becomes of a sample depends on it alone."""
+
+    meets: bool = False
+    """Whether a shardable layer asks `onepath.layers.shards` for what the other parts have."""
+
     input_shape: Shape | None = None
     backend: Backend | None = None
     name: str = ""
@@ -161,21 +167,37 @@ class Layer(Configurable):
             If the gradient's device, dtype or shape, or the rate, is not what it must be; the layer
             is left as it was.
         """
-        if self._output is None or self.backend is None:
-            raise RuntimeError(f"{self.title}: backward needs a forward before it")
-        single, shape, dtype = self._output
         if learning_rate is not None:
             learning_rate = number("learning_rate", learning_rate)
-        check_output_gradient(
-            self.title, output_gradient, self.backend, shape[1:] if single else shape
-        )
-        dy = output_gradient.astype(dtype, copy=False)
-        with self.backend.scope():
-            dx = self._backward(dy[None] if single else dy)
+        dy, single = self._admitted(output_gradient)
+        with self.home.scope():
+            dx = self._backward(dy)
             if learning_rate is not None:
                 for name, parameter in self.parameters.items():
                     parameter -= learning_rate * self.gradients[name]
         return dx[0] if single else dx
+
+    def learn(self, output_gradient: Array) -> None:
+        """Fill the gradients as `backward` does, and leave the input's gradient out.
+
+        A network's first layer would compute it for nobody. Parameters and errors are those of
+        `backward`.
+        """
+        if type(self).backward is not Layer.backward:
+            self.backward(output_gradient)
+            return
+        dy, _ = self._admitted(output_gradient)
+        with self.home.scope():
+            self._learn(dy)
+
+    def infer(self, input: Array) -> Array:
+        """Compute the output as `forward` does, and keep nothing for a `backward`.
+
+        Parameters, result and errors are those of `forward` without training.
+        """
+        y = self.forward(input)
+        self.clear()
+        return y
 
     def _forward(self, x: Array, training: bool) -> Array:
         """Compute the output of a batch; what `_backward` needs goes into ``self._saved``."""
@@ -184,6 +206,20 @@ class Layer(Configurable):
     def _backward(self, dy: Array) -> Array:
         """Fill ``self.gradients`` and return the input's gradient."""
         raise NotImplementedError(f"{type(self).__name__} has neither backward nor _backward")
+
+    def _learn(self, dy: Array) -> None:
+        """Fill ``self.gradients``; for layers to which the input's gradient is work of its own."""
+        self._backward(dy)
+
+    def _admitted(self, output_gradient: Array) -> tuple[Array, bool]:
+        """Return a checked gradient as a batch, and whether it was a single sample's."""
+        if self._output is None or self.backend is None:
+            raise RuntimeError(f"{self.title}: backward needs a forward before it")
+        single, shape, dtype = self._output
+        expected = shape[1:] if single else shape
+        check_output_gradient(self.title, output_gradient, self.backend, expected)
+        dy = output_gradient.astype(dtype, copy=False)
+        return (dy[None] if single else dy), single
 
     # Shapes and building
 
@@ -260,7 +296,16 @@ class Layer(Configurable):
         random = self.home.random(derived_seed(self.seed, name))
         self._parameters[name] = initial(initializer, random, self.home.xp, shape, self.dtype)
 
-    # Moving
+    # Copies and moving
+
+    def replica(self) -> Self:
+        """Return a layer of the same parameters and state, with gradients of its own.
+
+        What one learns or moves, the other has, too. Two threads may use the two at the same time.
+        """
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__, _gradients={}, _saved=None, _output=None)
+        return twin
 
     def to(self, backend: Backend | str) -> Self:
         """Move parameters, gradients and state to a device.

@@ -1,6 +1,7 @@
 """Layers made of layers."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import dropwhile
 from typing import Any, Self
 
 from ..backends import Array, Backend
@@ -10,6 +11,8 @@ from .registry import deserialize, register_layer, serialize
 
 class Composite(Layer):
     """What layers made of layers share: their arrays are their children's, as ``child/name``."""
+
+    _keeping = True
 
     def __init__(self, children: Iterable[Layer], name: str | None) -> None:
         super().__init__(name)
@@ -42,6 +45,34 @@ class Composite(Layer):
     def _build(self, input_shape: Shape) -> None:
         for child, shape in self.parts(input_shape):
             child.build(shape, self.backend)
+
+    @property
+    def shardable(self) -> bool:  # type: ignore[override]
+        """Whether every child is."""
+        return all(child.shardable for child in self.children)
+
+    @property
+    def meets(self) -> bool:  # type: ignore[override]
+        """Whether any child does."""
+        return any(child.meets for child in self.children)
+
+    def replica(self) -> Self:
+        """Return a layer of the children's replicas."""
+        twin = super().replica()
+        twin.children = tuple(child.replica() for child in self.children)
+        return twin
+
+    def infer(self, input: Array) -> Array:
+        """Compute the output, and keep nothing in any child."""
+        self._keeping = False
+        try:
+            return super().infer(input)
+        finally:
+            self._keeping = True
+
+    def _pass(self, child: Layer, x: Array, training: bool) -> Array:
+        """Send x through a child."""
+        return child.forward(x, training) if self._keeping else child.infer(x)
 
     def to(self, backend: Backend | str) -> Self:
         """Move every child to a device."""
@@ -99,13 +130,20 @@ class Sequential(Composite):
 
     def _forward(self, x: Array, training: bool) -> Array:
         for layer in self.layers:
-            x = layer.forward(x, training)
+            x = self._pass(layer, x, training)
         return x
 
     def _backward(self, dy: Array) -> Array:
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
         return dy
+
+    def _learn(self, dy: Array) -> None:
+        learning = list(dropwhile(lambda layer: not _learns(layer), self.layers))
+        for layer in reversed(learning[1:]):
+            dy = layer.backward(dy)
+        for layer in learning[:1]:
+            layer.learn(dy)
 
     def get_config(self) -> dict[str, Any]:
         """Return name and layers, as JSON can hold them."""
@@ -140,8 +178,17 @@ class Residual(Composite):
 
     def __init__(self, main: Layer, shortcut: Layer | None = None, name: str | None = None) -> None:
         super().__init__((main,) if shortcut is None else (main, shortcut), name)
-        self.main, self.shortcut = main, shortcut
         self.sample_rank = main.sample_rank
+
+    @property
+    def main(self) -> Layer:
+        """The layer to go around."""
+        return self.children[0]
+
+    @property
+    def shortcut(self) -> Layer | None:
+        """What is done on the way around."""
+        return self.children[1] if len(self.children) > 1 else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape in which both ways end."""
@@ -156,12 +203,16 @@ class Residual(Composite):
         return ((child, input_shape) for child in self.children)
 
     def _forward(self, x: Array, training: bool) -> Array:
-        y = self.main.forward(x, training)
-        return y + (x if self.shortcut is None else self.shortcut.forward(x, training))
+        y = self._pass(self.main, x, training)
+        return y + (x if self.shortcut is None else self._pass(self.shortcut, x, training))
 
     def _backward(self, dy: Array) -> Array:
         dx = self.main.backward(dy)
         return dx + (dy if self.shortcut is None else self.shortcut.backward(dy))
+
+    def _learn(self, dy: Array) -> None:
+        for child in self.children:
+            child.learn(dy)
 
     def get_config(self) -> dict[str, Any]:
         """Return name, main layer and shortcut, as JSON can hold them."""
@@ -174,6 +225,11 @@ class Residual(Composite):
         main, shortcut = config.get("main", {}), config.get("shortcut")
         shortcut = None if shortcut is None else deserialize(shortcut)
         return super().from_config({**config, "main": deserialize(main), "shortcut": shortcut})
+
+
+def _learns(layer: Layer) -> bool:
+    """Whether the layer does something with an output gradient, beside passing it on."""
+    return bool(layer.parameters) or type(layer).backward is not Layer.backward
 
 
 def _tell_apart(layers: Iterable[Layer], owner: str) -> None:

@@ -55,6 +55,7 @@ class Conv(Layer):
     """
 
     rank: int
+    shardable = True
 
     def __init__(
         self,
@@ -129,15 +130,20 @@ class Conv(Layer):
             y += self.parameters["bias"].reshape(-1, *(1,) * self.rank)
         return from_first(backend.xp, y, self.data_format)
 
-    def _backward(self, dy: Array) -> Array:
-        backend = self.home
+    def _learn(self, dy: Array) -> None:
         x, geometry = self._saved
-        dy = to_first(backend.xp, dy, self.data_format)
-        self.gradients["kernel"] = backend.conv_kernel_gradient(x, dy, geometry, self.engine)
+        dy = to_first(self.home.xp, dy, self.data_format)
+        self.gradients["kernel"] = self.home.conv_kernel_gradient(x, dy, geometry, self.engine)
         if self.use_bias:
             self.gradients["bias"] = dy.sum(axis=(0, *range(2, dy.ndim)))
-        dx = backend.conv_input_gradient(dy, self.parameters["kernel"], geometry, self.engine)
-        return from_first(backend.xp, dx, self.data_format)
+
+    def _backward(self, dy: Array) -> Array:
+        self._learn(dy)
+        _, geometry = self._saved
+        dy = to_first(self.home.xp, dy, self.data_format)
+        kernel = self.parameters["kernel"]
+        dx = self.home.conv_input_gradient(dy, kernel, geometry, self.engine)
+        return from_first(self.home.xp, dx, self.data_format)
 
 
 @register_layer
@@ -206,6 +212,7 @@ class Convolutional(Layer):
     """
 
     sample_rank = 3
+    shardable = True
     input_shape: Shape
     kernels = Parameter()
     biases = Parameter()
@@ -254,10 +261,16 @@ class Convolutional(Layer):
 
     def _forward(self, x: Array, training: bool) -> Array:
         self._saved = x
-        return self.home.conv(x, self.kernels, self.geometry, self.engine) + self.biases
+        y = self.home.conv(x, self.kernels, self.geometry, self.engine)
+        y += self.biases
+        return y
+
+    def _learn(self, dy: Array) -> None:
+        self.gradients["kernels"] = self.home.conv_kernel_gradient(
+            self._saved, dy, self.geometry, self.engine
+        )
+        self.gradients["biases"] = dy.sum(axis=0)
 
     def _backward(self, dy: Array) -> Array:
-        x, backend = self._saved, self.home
-        self.gradients["kernels"] = backend.conv_kernel_gradient(x, dy, self.geometry, self.engine)
-        self.gradients["biases"] = dy.sum(axis=0)
-        return backend.conv_input_gradient(dy, self.kernels, self.geometry, self.engine)
+        self._learn(dy)
+        return self.home.conv_input_gradient(dy, self.kernels, self.geometry, self.engine)

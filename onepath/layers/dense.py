@@ -2,6 +2,7 @@
 
 from ..arguments import whole
 from ..backends import Array
+from ..backends.convolution.windows import like
 from .base import Layer, Shape
 from .initializers import check_initializer
 from .registry import register_layer
@@ -32,6 +33,8 @@ class Dense(Layer):
     TypeError, ValueError
         If units is not a positive integer, or an option is none of those allowed.
     """
+
+    shardable = True
 
     def __init__(
         self,
@@ -71,10 +74,17 @@ class Dense(Layer):
             y += self.parameters["bias"]
         return y.reshape(*x.shape[:-1], self.units)
 
-    def _backward(self, dy: Array) -> Array:
-        rows, shape = self._saved
+    def _learn(self, dy: Array) -> None:
+        rows, _ = self._saved
         dy = dy.reshape(-1, self.units)  # (N*..., units)
         self.gradients["kernel"] = rows.T @ dy
         if self.use_bias:
             self.gradients["bias"] = dy.sum(axis=0)
-        return (dy @ self.parameters["kernel"].T).reshape(shape)
+
+    def _backward(self, dy: Array) -> Array:
+        self._learn(dy)
+        rows, shape = self._saved
+        dx = like(self.home.xp, rows.shape, rows)
+        dy = dy.reshape(-1, self.units)  # (N*..., units)
+        self.home.xp.matmul(dy, self.parameters["kernel"].T, out=dx)
+        return dx.reshape(shape)

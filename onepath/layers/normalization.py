@@ -5,6 +5,7 @@ from ..backends import Array
 from .base import Layer, Shape
 from .layout import check_axis, length_along
 from .registry import register_layer
+from .shards import shard_of
 
 
 @register_layer
@@ -39,6 +40,8 @@ class BatchNormalization(Layer):
     ValueError
         If momentum or epsilon is out of range, or the axis is that of the batch.
     """
+
+    shardable = meets = True
 
     def __init__(
         self,
@@ -75,19 +78,22 @@ class BatchNormalization(Layer):
         axes = tuple(axis for axis in range(x.ndim) if axis != channel)
         wide = tuple(x.shape[axis] if axis == channel else 1 for axis in range(x.ndim))
         if training:
-            mean = x.mean(axis=axes)
+            shard = shard_of(len(x))
+            count = shard.batch * (x.size // len(x) // x.shape[channel])
+            mean = shard.total(x.sum(axis=axes)) / count
             centred = x - mean.reshape(wide)
-            variance = (centred * centred).mean(axis=axes)
-            self._remember(mean, variance)
+            variance = shard.total((centred * centred).sum(axis=axes)) / count
+            if shard.index == 0:
+                self._remember(mean, variance)
         else:
+            count = None
             mean, variance = self.state["moving_mean"], self.state["moving_variance"]
             centred = x - mean.reshape(wide)
         scale = 1 / self.home.xp.sqrt(variance + self.epsilon)
-        normal = centred * scale.reshape(wide)
-        self._saved = normal, scale, axes, wide, training
-        return normal * self.parameters["gamma"].reshape(wide) + self.parameters["beta"].reshape(
-            wide
-        )
+        self._saved = centred, scale, axes, wide, count
+        y = centred * (self.parameters["gamma"] * scale).reshape(wide)
+        y += self.parameters["beta"].reshape(wide)
+        return y
 
     def _remember(self, mean: Array, variance: Array) -> None:
         """Let the batch's statistics enter the moving ones."""
@@ -96,11 +102,16 @@ class BatchNormalization(Layer):
             moving += (1 - self.momentum) * (batch - moving)
 
     def _backward(self, dy: Array) -> Array:
-        normal, scale, axes, wide, training = self._saved
-        gamma, beta = (dy * normal).sum(axis=axes), dy.sum(axis=axes)
+        centred, scale, axes, wide, count = self._saved
+        gamma, beta = (dy * centred).sum(axis=axes) * scale, dy.sum(axis=axes)
         self.gradients["gamma"], self.gradients["beta"] = gamma, beta
-        if training:
-            # mean and variance depend on x, too
-            count = dy.size // gamma.size
-            dy = dy - (beta / count).reshape(wide) - normal * (gamma / count).reshape(wide)
-        return dy * (self.parameters["gamma"] * scale).reshape(wide)
+        factor = (self.parameters["gamma"] * scale).reshape(wide)
+        if count is None:
+            return dy * factor
+        # mean and variance depend on x, too
+        shard = shard_of(len(dy))
+        dx = centred * (shard.total(gamma) * scale / -count).reshape(wide)
+        dx += dy
+        dx -= (shard.total(beta) / count).reshape(wide)
+        dx *= factor
+        return dx

@@ -2,7 +2,7 @@
 
 from ..backends import Array, Window
 from ..backends.convolution.geometry import Ints, Padding
-from ..backends.convolution.windows import pad
+from ..backends.convolution.windows import like, pad
 from .base import Layer, Shape
 from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
 from .registry import register_layer
@@ -32,6 +32,7 @@ class Pooling(Layer):
 
     rank: int
     padded_with: float
+    shardable = True
 
     def __init__(
         self,
@@ -98,7 +99,8 @@ class MaxPooling2D(Pooling):
     def _pool(self, padded: Array, window: Window) -> Array:
         xp = self.home.xp
         first, *others = window.taps()
-        y = padded[(..., *first)].copy()
+        y = like(xp, (*padded.shape[:2], *window.output_size), padded)
+        y[...] = padded[(..., *first)]
         for tap in others:
             xp.maximum(y, padded[(..., *tap)], out=y)
         self._saved = padded, y, window
@@ -107,12 +109,21 @@ class MaxPooling2D(Pooling):
     def _unpool(self, dy: Array) -> tuple[Array, Window]:
         xp = self.home.xp
         padded, y, window = self._saved
-        dx = xp.zeros(padded.shape, dtype=dy.dtype)
-        free = xp.ones(y.shape, dtype=bool)
+        dx = like(xp, padded.shape, padded)
+        if not window.covers:
+            dx.fill(0)
+        free = None
         for tap in window.taps():
-            hit = free & (padded[(..., *tap)] == y)
-            free ^= hit
-            dx[(..., *tap)] += dy * hit
+            hit = padded[(..., *tap)] == y
+            if free is None:
+                free = ~hit
+            else:
+                hit &= free
+                free ^= hit
+            if window.apart:
+                xp.multiply(dy, hit, out=dx[(..., *tap)])
+            else:
+                dx[(..., *tap)] += dy * hit
         return dx, window
 
 
@@ -132,7 +143,8 @@ class AveragePooling2D(Pooling):
 
     def _unpool(self, dy: Array) -> tuple[Array, Window]:
         shape, counts, window = self._saved
-        dx = self.home.xp.zeros(shape, dtype=dy.dtype)
+        dx = like(self.home.xp, shape, dy)
+        dx.fill(0)
         share = dy / counts
         for tap in window.taps():
             dx[(..., *tap)] += share
@@ -160,6 +172,7 @@ class GlobalAveragePooling2D(Layer):
     """
 
     sample_rank = 3
+    shardable = True
 
     def __init__(
         self,

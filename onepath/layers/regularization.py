@@ -5,6 +5,7 @@ from ..backends import Array, backend_of
 from ..backends.random import derived_seed
 from .base import Layer
 from .registry import register_layer
+from .shards import shard_of
 
 
 @register_layer
@@ -28,6 +29,7 @@ class Dropout(Layer):
     """
 
     elementwise = True
+    shardable = True
 
     def __init__(self, rate: float, name: str | None = None, seed: int | None = None) -> None:
         super().__init__(name, seed=seed)
@@ -41,7 +43,8 @@ class Dropout(Layer):
         # a stream for each call: what a call drops does not depend on the sizes of earlier ones
         random = backend_of(x).random(derived_seed(self.seed, self._calls))
         self._calls += 1
-        self._saved = (random.uniform(x.shape) >= self.rate).astype(x.dtype)
+        before = shard_of(len(x)).first * (x.size // len(x))
+        self._saved = (random.uniform(x.shape, skip=before) >= self.rate).astype(x.dtype)
         self._saved *= 1 / (1 - self.rate)
         return x * self._saved
 

@@ -11,6 +11,8 @@ from .registry import register_layer
 class Flatten(Layer):
     """Make one axis of all of a sample's axes."""
 
+    shardable = True
+
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
 
@@ -42,6 +44,8 @@ class Reshape(Layer):
     ValueError
         If an entry is neither positive nor -1, or more than one is -1.
     """
+
+    shardable = True
 
     def __init__(self, target_shape: Shape, name: str | None = None) -> None:
         super().__init__(name)

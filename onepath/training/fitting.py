@@ -9,6 +9,7 @@ from .feeding import Batches
 from .history import History
 from .interrupts import CleanInterrupt
 from .means import Means
+from .sharding import Passage
 from .trainee import Trainee
 
 
@@ -67,7 +68,8 @@ def _learn(
     order = derived_seed(model.seed, "shuffle", model.epochs_begun)
     model.epochs_begun += 1
     for number, (x, y) in enumerate(batches.shuffled(order) if shuffle else batches):
-        _step(model, x, y, means)
+        loss, predicted = step(model, x, y)
+        means.update(loss, y, predicted)
         for callback in callbacks:
             callback.on_train_batch_end(number, means.read)
         model.stop_training |= interrupt.requested
@@ -76,20 +78,20 @@ def _learn(
     return means
 
 
-def _step(model: Trainee, x: Array, y: Array, means: Means) -> None:
-    """Learn from one batch."""
-    predicted = model.layer.forward(x, training=True)
+def step(model: Trainee, x: Array, y: Array) -> tuple[Array, Array]:
+    """Learn from one batch; return its loss and the predictions from before."""
+    passage = Passage(model.layer, x)
+    predicted = passage.forward()
     loss, gradient = model.loss.value_and_gradient(y, predicted)
-    model.layer.backward(gradient)
+    passage.learn(gradient)
     model.optimizer.update(model.layer.parameters, model.layer.gradients)
-    means.update(loss, y, predicted)
+    return loss, predicted
 
 
 def evaluate(model: Trainee, batches: Batches, prefix: str = "") -> dict[str, float]:
     """Return the loss and the metrics over the batches, by name."""
     means = Means(model.metrics)
     for x, y in batches:
-        predicted = model.layer.forward(x)
+        predicted = Passage(model.layer, x).infer()
         means.update(model.loss.value_and_gradient(y, predicted)[0], y, predicted)
-    model.layer.clear()
     return means.read(prefix)

@@ -17,9 +17,10 @@ from ..optimizers import get as get_optimizer
 from . import files
 from .callbacks import Callback
 from .feeding import Batches
-from .fitting import evaluate, run_epochs
+from .fitting import evaluate, run_epochs, step
 from .history import History
 from .progress import progress
+from .sharding import Passage
 from .summary import summarize
 
 
@@ -209,6 +210,31 @@ class Model:
         self.layer.clear()
         return history
 
+    def train_on_batch(self, x: Array, y: Array) -> Array:
+        """Learn from one batch, once.
+
+        Parameters
+        ----------
+        x, y : array
+            As for `fit`; all samples are one batch.
+
+        Returns
+        -------
+        array, shape ()
+            The loss before the step, on the model's device, for which nothing was waited yet.
+
+        Raises
+        ------
+        RuntimeError, TypeError, ValueError
+            As `fit` does, but that labels are not looked at: for that, the device would have to be
+            waited for. One out of range is an IndexError or a wrong number.
+        """
+        batches = Batches(self.backend, len(x), x=x, y=y)
+        self._output_shape(x)
+        self.build(x.shape[1:])
+        ((x, y),) = batches
+        return step(self, x, y)[0]
+
     def evaluate(self, x: Array, y: Array, batch_size: int = 256) -> dict[str, float]:
         """Measure loss and metrics without learning.
 
@@ -255,8 +281,8 @@ class Model:
         """
         batches = Batches(self.backend, batch_size, x=x)
         self._output_shape(x)
-        outputs = [self._returned(self.layer.forward(batch), x) for (batch,) in batches]
-        self.layer.clear()
+        self.build(x.shape[1:])
+        outputs = [self._returned(Passage(self.layer, batch).infer(), x) for (batch,) in batches]
         return backend_of(outputs[0]).xp.concatenate(outputs)
 
     def predict_proba(self, x: Array, batch_size: int = 256) -> Array:

@@ -1,25 +1,35 @@
 """Convolution as matrix products: patches become columns, in tiles that fit the cache."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from ..types import Array, DType
+from .columns import Columns, Tile, by_group, collect, flat, in_a_row, rows_of
 from .engine import Cost, Device, Engine
 from .geometry import Geometry
-from .windows import pad, patches
+from .sampling import Axis, forward_axes, phases
+from .windows import like
+
+ENOUGH = 64
+"""Columns from which on a product is near BLAS's full speed."""
+
+THIN = 16
+"""Rows below which a product is slow."""
+
+LANES = 8
+"""Into how many sums at most the tiles of a kernel gradient are divided."""
 
 
 class GemmEngine(Engine):
-    """Matrix products over columns of patches, for tiles of a few samples at a time.
+    """Matrix products over columns of patches, tile by tile.
 
-    Written with G groups, D channels and F filters in each, K taps, and O outputs of each of the n
-    samples of a tile, columns have shape (G, D*K, n*O) and the kernels (G, F, D*K). Then
+    With kernels as (G, F, K) and columns as (G, K, outputs)
 
     - forward is ``kernel @ columns``,
-    - the columns' gradient is ``kernel.T @ dy``, and the input's gradient adds it up tap by tap:
-      slices that are added one after the other, in the same order on every device,
-    - the kernel's gradient is ``dy @ columns.T``, added up over tiles.
+    - the input's gradient is the same of the output gradient, with kernels turned round, for each
+      phase of the strides (see `onepath.backends.convolution.sampling`): every element is a sum in
+      one fixed order, and nothing is scattered,
+    - the kernel's gradient is ``columns @ dy.T``, added up over tiles.
     """
 
     name = "gemm"
@@ -30,13 +40,7 @@ class GemmEngine(Engine):
 
     def workspace(self, device: Device, geometry: Geometry, batch: int, dtype: DType) -> int:
         """Columns, padded input and rearranged output of one tile, and the kernels' gradient."""
-        tile = min(batch, _tile_length(device, geometry, dtype))
-        outputs = math.prod(geometry.window.output_size)
-        padded = geometry.channels * math.prod(geometry.window.padded_size)
-        columns = geometry.groups * geometry.reduction * outputs
-        size = tile * (columns + padded + geometry.filters * outputs)
-        size += math.prod(geometry.kernel_shape)
-        return int(size * device.xp.dtype(dtype).itemsize)
+        return 1 << 40
 
     def cost(
         self, device: Device, operation: str, geometry: Geometry, batch: int, dtype: DType
@@ -50,114 +54,118 @@ class GemmEngine(Engine):
 
     def forward(self, device: Device, x: Array, kernel: Array, geometry: Geometry) -> Array:
         """See `Backend.conv`."""
-        xp = device.xp
-        y = xp.empty((x.shape[0], *geometry.output_shape), dtype=x.dtype)
-        weights = _grouped(kernel, geometry)
-        for tile in _tiles(device, x, geometry):
-            columns = _columns(device, x[tile], geometry)
-            part = y[tile]
-            if len(part) == 1:
-                rows = part.reshape(geometry.groups, weights.shape[1], -1)
-                _matmul(xp, weights, columns, rows)
-            else:
-                rows = _rows(device, part, geometry)
-                _matmul(xp, weights, columns, rows)
-                part[...] = _samples_first(rows, part.shape)
+        y = like(device.xp, (len(x), *geometry.output_shape), x)
+        _correlate(device, x, _grouped(kernel, geometry), forward_axes(geometry.window), y)
         return y
 
     def input_gradient(self, device: Device, dy: Array, kernel: Array, geometry: Geometry) -> Array:
         """See `Backend.conv_input_gradient`."""
-        xp, window = device.xp, geometry.window
-        dx = xp.empty((dy.shape[0], *geometry.input_shape), dtype=dy.dtype)
-        weights = _grouped(kernel, geometry).swapaxes(1, 2)
-        for tile in _tiles(device, dy, geometry):
-            rows = _filled_rows(device, dy[tile], geometry)
-            n = len(dy[tile])
-            columns = device.workspace.take(
-                "columns", (*weights.shape[:2], rows.shape[2]), dy.dtype
-            )
-            _matmul(xp, weights, rows, columns)
-            # (C, K, n, *output_size)
-            by_tap = columns.reshape(geometry.channels, -1, n, *window.output_size)
-            padded = device.workspace.take(
-                "padded", (geometry.channels, n, *window.padded_size), dy.dtype
-            )
-            padded.fill(0)
-            for k, tap in enumerate(window.taps()):
-                padded[(..., *tap)] += by_tap[:, k]
-            dx[tile] = padded[(..., *window.interior)].swapaxes(0, 1)
+        dx = like(device.xp, (len(dy), *geometry.input_shape), dy)
+        if geometry.channels < THIN * geometry.groups <= geometry.filters * geometry.reduction:
+            _send_back(device, dy, _grouped(kernel, geometry), forward_axes(geometry.window), dx)
+            return dx
+        weights = _grouped(kernel, geometry).swapaxes(1, 2)  # (G, D, F, *kernel_size)
+        parts = list(phases(geometry.window))
+        if math.prod(geometry.window.strides) > len(parts):
+            dx.fill(0)
+        for places, taps, axes in parts:
+            _correlate(device, dy, weights[(..., *taps)], axes, dx[(..., *places)])
         return dx
 
     def kernel_gradient(self, device: Device, x: Array, dy: Array, geometry: Geometry) -> Array:
         """See `Backend.conv_kernel_gradient`."""
-        xp = device.xp
-        dk = xp.zeros(geometry.kernel_shape, dtype=x.dtype)
-        total = _grouped(dk, geometry)
-        for tile in _tiles(device, x, geometry):
-            columns = _columns(device, x[tile], geometry)
-            rows = _filled_rows(device, dy[tile], geometry)
-            part = device.workspace.take("kernel", total.shape, x.dtype)
-            _matmul(xp, rows, columns.swapaxes(1, 2), part)
-            total += part
-        return dk
+        xp, groups = device.xp, geometry.groups
+        axes = forward_axes(geometry.window)
+        shared = geometry.reduction >= THIN * axes[0].taps
+        columns = Columns.of(device, x, axes, shared)
+        taps = geometry.window.kernel_size[0] if columns.overlapping else 1
+        depth, width = geometry.reduction // taps, geometry.filters // groups
+        tiles = columns.tiles(len(x))
+        lanes = min(len(tiles), LANES)
+
+        def add_up(lane: int) -> Array:
+            total = xp.zeros((taps, groups, depth, width), dtype=x.dtype)
+            part = device.workspace.take("kernel", total.shape[1:], x.dtype)
+            for tile in tiles[len(tiles) * lane // lanes : len(tiles) * (lane + 1) // lanes]:
+                dy_rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
+                matrices = columns.by_row(device, x, tile, groups)
+                for tap, matrix in enumerate(matrices):
+                    _matmul(xp, matrix, dy_rows.swapaxes(1, 2), part)
+                    total[tap] += part
+            return total
+
+        first, *others = device.spread(add_up, range(lanes))
+        for other in others:
+            first += other
+        # (tap of the row, G, D, other taps, F) -> (G, F, D, tap of the row, other taps)
+        first = first.reshape(taps, groups, geometry.channels // groups, -1, width)
+        return xp.ascontiguousarray(first.transpose(1, 4, 2, 0, 3)).reshape(geometry.kernel_shape)
 
 
 def _grouped(kernel: Array, geometry: Geometry) -> Array:
-    """(filters, D, *kernel_size) -> (G, F, D*K)."""
-    return kernel.reshape(geometry.groups, -1, geometry.reduction)
+    """(G*F, D, *kernel_size) -> (G, F, D, *kernel_size)."""
+    return kernel.reshape(geometry.groups, -1, *kernel.shape[1:])
 
 
-def _columns(device: Device, x: Array, geometry: Geometry) -> Array:
-    """(n, C, *input_size) -> (G, D*K, n*O)."""
-    xp, window = device.xp, geometry.window
-    n = x.shape[0]
-    if window.padded:
-        shape = (n, geometry.channels, *window.padded_size)
-        x = pad(xp, x, window, out=device.workspace.take("padded", shape, x.dtype))
-    # (n, C, *kernel_size, *output_size) -> (C, *kernel_size, n, *output_size)
-    view = xp.moveaxis(patches(xp, x, window), 0, 1 + window.rank)
-    columns = device.workspace.take("columns", view.shape, x.dtype)
-    columns[...] = view
-    return columns.reshape(geometry.groups, geometry.reduction, -1)
+def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...], y: Array) -> None:
+    """Let y (N, G*F, *outputs) be what weights (G, F, D, *taps) make of x (N, G*D, *inputs)."""
+    groups, width = weights.shape[:2]
+    columns = Columns.of(device, x, axes, least=ENOUGH)
+    if columns.overlapping:
+        weights = weights.transpose(0, 1, 3, 2, *range(4, weights.ndim))
+    matrix = device.xp.ascontiguousarray(weights).reshape(groups, 1, width, -1)
+
+    def multiply(tile: Tile) -> None:
+        stack = columns.stack(device, x, tile, groups)
+        rows = rows_of(columns, y[tile.samples, :, tile.rows], groups)
+        shape = (*rows.shape[:3], stack.shape[3])
+        if in_a_row(rows, 3):
+            _matmul(device.xp, matrix, stack, rows.reshape(shape))
+        else:
+            room = device.workspace.take("rows", shape, y.dtype)
+            _matmul(device.xp, matrix, stack, room)
+            rows[...] = room.reshape(rows.shape)
+
+    device.spread(multiply, columns.tiles(len(x)))
 
 
-def _filled_rows(device: Device, dy: Array, geometry: Geometry) -> Array:
-    """(n, G*F, *output_size) -> (G, F, n*O)."""
-    if len(dy) == 1 and dy.flags.c_contiguous:
-        return dy.reshape(geometry.groups, geometry.filters // geometry.groups, -1)
-    rows = _rows(device, dy, geometry)
-    _samples_first(rows, dy.shape)[...] = dy
-    return rows
+def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...], dx: Array) -> None:
+    """Let dx (N, G*D, *inputs) be what kernels (G, F, D, *taps) send back of dy (N, G*F, *outputs).
+
+    One product gives the columns' gradient, whose taps are added up one after the other. Each tile
+    of the input takes the rows of the output that reach it, and is worked on by one thread alone.
+    """
+    groups, width = kernel.shape[:2]
+    matrix = kernel.reshape(groups, width, -1).swapaxes(1, 2)  # (G, D*K, F)
+    columns = Columns.of(device, dx, axes, shared=False)
+    inputs, outputs = axes[0].inputs, axes[0].outputs
+
+    def send(tile: Tile) -> None:
+        start, stop = (inputs * row // outputs for row in (tile.rows.start, tile.rows.stop))
+        reached, first = axes[0].reaching(start, stop)
+        rows = _flat(device, columns, dy[tile.samples, :, reached], groups)
+        sent = device.workspace.take("columns", (*matrix.shape[:2], rows.shape[2]), dy.dtype)
+        _matmul(device.xp, matrix, rows, sent)
+        part = by_group(dx[tile.samples, :, start:stop], groups)
+        part[...] = 0
+        rules = (first, *axes[1:])
+        collect(columns.by_tap(sent, groups, rules, part.shape[2]), part, rules)
+
+    device.spread(send, columns.tiles(len(dx)))
 
 
-def _rows(device: Device, y: Array, geometry: Geometry) -> Array:
-    """Room for the output of a tile, (G, F, n*O)."""
-    n, outputs = y.shape[0], math.prod(geometry.window.output_size)
-    shape = (geometry.groups, geometry.filters // geometry.groups, n * outputs)
-    return device.workspace.take("rows", shape, y.dtype)
-
-
-def _samples_first(rows: Array, shape: tuple[int, ...]) -> Array:
-    """View (G, F, n*O) as (n, G*F, *output_size)."""
-    n, filters, *output_size = shape
-    return rows.reshape(filters, n, *output_size).swapaxes(0, 1)
-
-
-def _tiles(device: Device, x: Array, geometry: Geometry) -> Iterator[slice]:
-    length = _tile_length(device, geometry, x.dtype)
-    return (slice(start, start + length) for start in range(0, len(x), length))
-
-
-def _tile_length(device: Device, geometry: Geometry, dtype: DType) -> int:
-    """How many samples' columns fill the device's tile."""
-    outputs = math.prod(geometry.window.output_size)
-    sample = geometry.groups * geometry.reduction * outputs * device.xp.dtype(dtype).itemsize
-    return int(max(1, device.tile_bytes // sample))
+def _flat(device: Device, columns: Columns, dy: Array, groups: int) -> Array:
+    """(n, G*F, *outputs) -> (G, F, columns)."""
+    view = flat(columns, dy, groups)
+    if not in_a_row(view, 2):
+        room = device.workspace.take("rows", view.shape, dy.dtype)
+        room[...] = view
+        view = room
+    return view.reshape(*view.shape[:2], -1)
 
 
 def _matmul(xp: Any, a: Array, b: Array, out: Array) -> None:
-    """``out = a @ b`` for each group; a single one as a plain 2-D product, the fastest."""
-    if len(a) == 1:
-        xp.matmul(a[0], b[0], out=out[0])
-    else:
-        xp.matmul(a, b, out=out)
+    """``out = a @ b``; a single pair as a plain 2-D product, the fastest."""
+    if out.size == out.shape[-2] * out.shape[-1]:
+        a, b, out = (array.reshape(array.shape[-2:]) for array in (a, b, out))
+    xp.matmul(a, b, out=out)

@@ -119,6 +119,17 @@ class Window:
         )
 
     @property
+    def apart(self) -> bool:
+        """Whether no two places of the window share an element."""
+        return all(s >= e for s, e in zip(self.strides, self.extent, strict=True))
+
+    @property
+    def covers(self) -> bool:
+        """Whether each element of the padded input lies under exactly one place of the window."""
+        sizes = zip(self.kernel_size, self.output_size, self.padded_size, strict=True)
+        return self.apart and all(k * o == n for k, o, n in sizes)
+
+    @property
     def padded(self) -> bool:
         """Whether anything is padded at all."""
         return any(a or b for a, b in self.pads)

@@ -112,3 +112,26 @@ def like(xp: Any, shape: Ints, model: Array) -> Array:
     order = sorted(range(model.ndim), key=lambda axis: -model.strides[axis])
     room = xp.empty([shape[axis] for axis in order], dtype=model.dtype)
     return room.transpose(sorted(range(model.ndim), key=order.__getitem__))
+
+
+def interleaved(xp: Any, x: Array) -> Array:
+    """Return a batch whose samples lie interleaved in memory, element by element.
+
+    Functions of a batch then run along memory, however small the images are. Batches without
+    spatial axes are returned as they are.
+
+    Parameters
+    ----------
+    xp : module
+        The array module.
+    x : array, shape (N, ...)
+        The batch.
+
+    Returns
+    -------
+    array, shape (N, ...)
+        ``x`` itself if it lies so, or a copy.
+    """
+    if x.ndim < 3 or len(x) == 1:
+        return x
+    return xp.moveaxis(xp.ascontiguousarray(xp.moveaxis(x, 0, -1)), -1, 0)

@@ -1,0 +1,80 @@
+"""A batch in shards: what a layer must know that sees a part of the batch, as others see the rest.
+
+On the CPU a batch goes through a network in shards of a few samples, each on a thread and in its
+cache. Most layers treat samples one by one, and need not know. A layer that needs the whole batch
+asks here; where the batch is whole, the answers are its own.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..backends import Array
+from ..backends.threads import Meeting, together
+
+Result = TypeVar("Result")
+
+
+class Shard:
+    """The part of a batch that the layers on this thread see.
+
+    Attributes
+    ----------
+    index : int
+        Which part it is, from 0 on.
+    first, batch : int
+        The number of its first sample in the batch, and how many samples the batch has.
+    """
+
+    def __init__(self, index: int, first: int, batch: int, meeting: Meeting | None = None) -> None:
+        self.index, self.first, self.batch = index, first, batch
+        self._meeting = meeting
+        self._turn = 0
+
+    def total(self, value: Array) -> Array:
+        """Return the sum of what all shards have, added up in their order."""
+        if self._meeting is None:
+            return value
+        values = self._meeting.exchange(self.index, self._turn, value)
+        self._turn += 1
+        return sum(values[1:], start=values[0])
+
+
+class _Here(threading.local):
+    shard: Shard | None = None
+
+
+_here = _Here()
+
+
+def shard_of(batch: int) -> Shard:
+    """Return the shard that this thread works on: a whole batch of that size if there is none."""
+    return _here.shard or Shard(0, 0, batch)
+
+
+def in_shards(work: Callable[[int], Result], starts: list[int], batch: int) -> list[Result]:
+    """Let layers work on all shards at the same time, so that they can meet.
+
+    Parameters
+    ----------
+    work : callable
+        Called with the number of each shard.
+    starts : list of int
+        The number of each shard's first sample.
+    batch : int
+        Samples of all.
+
+    Returns
+    -------
+    list
+        What `work` returned, by shard.
+    """
+
+    def attend(index: int, meeting: Meeting) -> Result:
+        _here.shard = Shard(index, starts[index], batch, meeting)
+        try:
+            return work(index)
+        finally:
+            _here.shard = None
+
+    return together(attend, len(starts))

@@ -1,0 +1,79 @@
+"""A batch on its way through a layer and back, in shards where the device has threads.
+
+A shard is a few samples, which stay in a thread's cache from layer to layer. How a batch is divided
+depends on its size alone, and gradients are added up in the order of the shards: results are the
+same for any number of threads.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TypeVar
+
+from ..backends import Array
+from ..backends.convolution.windows import interleaved
+from ..layers import Layer
+from ..layers.shards import in_shards
+
+Result = TypeVar("Result")
+
+
+class Passage:
+    """A batch that goes through a built layer, and its gradient back.
+
+    Parameters
+    ----------
+    layer : Layer
+        Where to go through. Its gradients are filled by `learn`; all else that a passage keeps is
+        kept in replicas.
+    x : array, shape (N, *sample)
+        The batch, on the layer's device.
+    """
+
+    def __init__(self, layer: Layer, x: Array) -> None:
+        count = layer.home.shards(len(x)) if layer.shardable else 1
+        edges = [len(x) * i // count for i in range(count + 1)]
+        self._layer, self._x, self._starts = layer, x, edges[:-1]
+        self._shards = [slice(*each) for each in pairwise(edges)]
+        self._layers = [layer, *(layer.replica() for _ in self._shards[1:])]
+
+    def forward(self) -> Array:
+        """Return the outputs in training, shape (N, *output)."""
+        return self._joined(lambda layer, x: layer.forward(x, training=True))
+
+    def infer(self) -> Array:
+        """Return the outputs, shape (N, *output), and keep nothing."""
+        return self._joined(lambda layer, x: layer.infer(x))
+
+    def learn(self, dy: Array) -> None:
+        """Fill the layer's gradients; ``dy`` has the outputs' shape."""
+
+        def learn(index: int) -> None:
+            self._layers[index].learn(dy[self._shards[index]])
+
+        self._each(learn)
+        first, *others = (layer.gradients for layer in self._layers)
+
+        def add_up(name: str) -> None:
+            for other in others:
+                first[name] += other[name]
+
+        if others:
+            self._layer.home.spread(add_up, first)
+
+    def _joined(self, call: Callable[[Layer, Array], Array]) -> Array:
+        def pass_through(index: int) -> Array:
+            x = self._x[self._shards[index]]
+            return call(self._layers[index], interleaved(self._layer.home.xp, x))
+
+        outputs = self._each(pass_through)
+        return outputs[0] if len(outputs) == 1 else self._layer.home.xp.concatenate(outputs)
+
+    def _each(self, work: Callable[[int], Result]) -> list[Result]:
+        """Do the work for all shards, on as many threads as there may be."""
+        backend, count = self._layer.home, len(self._shards)
+        if count == 1:
+            with backend.steady():
+                return [work(0)]
+        if self._layer.meets:
+            return in_shards(work, self._starts, len(self._x))
+        return backend.spread(work, range(count))
