@@ -8,7 +8,7 @@ from ..arguments import number
 from ..backends import Array, Backend, get_backend
 from ..backends.random import checked_seed, derived_seed, next_seed
 from ..configuration import Configurable
-from .checks import check_input, check_output_gradient, input_backend
+from .checks import check_input, fits, input_backend, refuse_output_gradient
 from .initializers import initial
 
 Shape = tuple[int, ...]
@@ -65,6 +65,7 @@ class Layer(Configurable):
         layer = super().__new__(cls)
         layer._parameters, layer._gradients, layer._state = {}, {}, {}
         layer._output = None
+        layer._known = None
         layer._saved = None
         layer.name = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
         layer._named = False
@@ -74,6 +75,7 @@ class Layer(Configurable):
     _gradients: dict[str, Array]
     _state: dict[str, Array]
     _output: tuple[bool, Shape, Any] | None
+    _known: tuple[Any, Shape] | None
     _saved: Any
     _named: bool
 
@@ -131,15 +133,10 @@ class Layer(Configurable):
         ValueError
             If the input is empty or its shape does not fit; the layer is left as it was.
         """
-        free = self.elementwise or (self.built and not (self.parameters or self.state))
-        backend = input_backend(self.title, input, None if free else self.backend)
-        x, single = self._batch(input)
-        if not (self.elementwise or self.built):
-            self.build(x.shape[1:], backend)
-        self.backend = backend
+        x, single = (input, False) if self._is_known(input) else self._check(input)
         if self.dtype is not None:
             x = x.astype(self.dtype, copy=False)
-        with backend.scope():
+        with self.home.scope():
             y = self._forward(x, training)
         self._output = single, y.shape, y.dtype
         return y[0] if single else y
@@ -217,7 +214,8 @@ class Layer(Configurable):
             raise RuntimeError(f"{self.title}: backward needs a forward before it")
         single, shape, dtype = self._output
         expected = shape[1:] if single else shape
-        check_output_gradient(self.title, output_gradient, self.backend, expected)
+        if not fits(output_gradient, self.backend, expected):
+            refuse_output_gradient(self.title, output_gradient, self.backend, expected)
         dy = output_gradient.astype(dtype, copy=False)
         return (dy[None] if single else dy), single
 
@@ -280,6 +278,8 @@ class Layer(Configurable):
             If the layer cannot take such samples.
         """
         input_shape = tuple(input_shape)
+        if input_shape == self.input_shape:
+            return
         self.check_sample(input_shape)
         if self.built:
             return
@@ -333,6 +333,26 @@ class Layer(Configurable):
         """Drop what the last forward kept for a backward."""
         self._saved = None
         self._output = None
+
+    def _is_known(self, input: Array) -> bool:
+        """Whether a batch of such samples was checked before."""
+        return (
+            self._known is not None
+            and self.home.owns(input)
+            and (input.dtype, input.shape[1:]) == self._known
+            and len(input) > 0
+        )
+
+    def _check(self, input: Array) -> tuple[Array, bool]:
+        """Return a checked input as a batch, and whether it was a single sample; build if needed."""
+        free = self.elementwise or (self.built and not (self.parameters or self.state))
+        backend = input_backend(self.title, input, None if free else self.backend)
+        x, single = self._batch(input)
+        if not (self.elementwise or self.built):
+            self.build(x.shape[1:], backend)
+        self.backend = backend
+        self._known = (x.dtype, x.shape[1:]) if x.ndim > 1 and not single else None
+        return x, single
 
     def _batch(self, input: Array) -> tuple[Array, bool]:
         """Return a checked input as a batch, and whether it was a single sample."""

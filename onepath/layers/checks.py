@@ -32,8 +32,13 @@ def check_input(title: str, input: Array) -> None:
         raise ValueError(f"{title}: the input is empty, its shape is {input.shape}")
 
 
-def check_output_gradient(title: str, gradient: Any, home: Backend, shape: Shape) -> None:
-    """Raise unless the gradient is a real array on the layer's device, of the output's shape."""
+def fits(gradient: Any, home: Backend, shape: Shape) -> bool:
+    """Whether the gradient is a real array on the layer's device, of the output's shape."""
+    return home.owns(gradient) and gradient.shape == shape and gradient.dtype.kind in "iuf"
+
+
+def refuse_output_gradient(title: str, gradient: Any, home: Backend, shape: Shape) -> None:
+    """Raise an error that says why a gradient does not fit."""
     if not home.owns(gradient):
         raise DeviceMismatchError(
             f"{title}: output_gradient must be an array on {home.name}, got "
@@ -44,5 +49,4 @@ def check_output_gradient(title: str, gradient: Any, home: Backend, shape: Shape
         raise ValueError(
             f"{title}: output_gradient must have the output's shape {shape}, got {gradient.shape}"
         )
-    if gradient.dtype.kind not in "iuf":
-        raise TypeError(f"{title}: output_gradient must be real, got {gradient.dtype}")
+    raise TypeError(f"{title}: output_gradient must be real, got {gradient.dtype}")

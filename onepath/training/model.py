@@ -230,8 +230,9 @@ class Model:
             waited for. One out of range is an IndexError or a wrong number.
         """
         batches = Batches(self.backend, len(x), x=x, y=y)
-        self._output_shape(x)
-        self.build(x.shape[1:])
+        if x.shape[1:] != self.layer.input_shape:
+            self._output_shape(x)
+            self.build(x.shape[1:])
         ((x, y),) = batches
         return step(self, x, y)[0]
 
