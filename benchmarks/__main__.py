@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from . import chart, report
+from . import chart, report, scaling
+from .arguments import add_common, seconds
 from .harness import QUICK, Budget
 from .peers import INSTALL
 from .session import Plan, run
@@ -29,8 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status: 1 if something could not be measured. How fast anything is never matters.
     """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["scaling"]:
+        return scaling.main(words[1:])
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     plan = Plan(
         suites=tuple(dict.fromkeys(options.suites or SUITES)),
         device=options.device,
@@ -62,17 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="How fast onepath is beside other libraries.",
+        epilog="`python -m benchmarks scaling --help`: how its cost grows with batch and image.",
     )
     add = parser.add_argument
     add("suites", nargs="*", type=_suite, metavar="SUITE", help=f"of {', '.join(SUITES)}; all")
-    add("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute")
     add("--peers", type=_peers, default=PEERS, metavar="NAMES", help=f"of {','.join(PEERS)}; all")
-    add("--seconds", type=_seconds, default=3.0, help="for each case against each peer (3)")
-    add("--json", type=_file, metavar="FILE", help="write all that was measured")
-    add("--chart", type=_file, metavar="FILE", help="draw the ratios, as a .png or .svg")
+    add("--seconds", type=seconds, default=3.0, help="for each case against each peer (3)")
     add("--list", action="store_true", help="name the cases and measure nothing")
-    add("--quick", action="store_true", help="a single pair of short blocks")
-    add("--as-it-comes", action="store_true", help="leave the choice of kernels to OpenBLAS")
+    add_common(parser, chart="the ratios")
     return parser
 
 
@@ -88,24 +88,6 @@ def _peers(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown: {unknown}; known are {', '.join(PEERS)}")
     return names
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"it must be a number above 0, got {text!r}")
-    return seconds
-
-
-def _file(text: str) -> Path:
-    """A path that can be written, found out before the long measuring."""
-    path = Path(text)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
-    return path
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
-"""How much of the machine other processes use."""
+"""How much of the machine this process and others use."""
 
 import os
+import re
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 _BUSY_FIELDS = (0, 1, 2, 5, 6, 7)
@@ -43,6 +46,21 @@ def others(before: Usage | None, after: Usage | None) -> float | None:
     if before is None or after is None:
         return None
     return (after.machine - before.machine) - (after.own - before.own)
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process ever had resident, in bytes.
+
+    On Linux, getrusage's figure is at least that of the process that started this one, so the
+    program's own is read.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        from resource import RUSAGE_SELF, getrusage
+
+        return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return int(re.findall(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)[0]) * 1024
 
 
 def _busy_ticks(lines: list[list[str]]) -> int:

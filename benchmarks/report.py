@@ -1,14 +1,22 @@
 """The tables and the JSON of a run."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .results import Row, geometric_means
 from .session import Report
+from .tables import Column, print_table
 
-_HEADER = ("case", "onepath", "peer", "", "ratio", "quartiles", "")
+_COLUMNS = (
+    Column("case"),
+    Column("onepath", right=True),
+    Column("peer", right=True),
+    Column(""),
+    Column("ratio", right=True),
+    Column("quartiles", right=True),
+    Column(""),
+)
 
 
 def show(report: Report) -> None:
@@ -23,11 +31,12 @@ def show(report: Report) -> None:
         print(line)
     for suite, rows in report.rows.items():
         print()
-        _print_table(suite, [*map(_cells, rows), *_means(rows)])
+        title = f"{suite}, in {rows[0].case.unit.name}"
+        print_table(title, _COLUMNS, [*map(_cells, rows), *_means(rows)])
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Return everything, as JSON can hold it; times are in seconds.
+    """Return everything, as JSON can hold it; figures are in seconds or bytes.
 
     Parameters
     ----------
@@ -75,7 +84,7 @@ def _row_as_json(row: Row) -> dict[str, Any]:
         "ratio": row.ratio._asdict(),
         "busy": row.busy,
         "pairs": [
-            {"onepath": p.ours.seconds, "theirs": p.theirs.seconds, "quiet": p.quiet}
+            {"onepath": p.ours.amount, "theirs": p.theirs.amount, "quiet": p.quiet}
             for p in row.pairs
         ],
     }
@@ -88,17 +97,18 @@ def _preamble(report: Report) -> Iterator[str]:
     yield from (f"skipped: {reason}" for reason in report.skipped.values())
     yield f"threads: {report.threads} for each side"
     yield "environment: " + " ".join(f"{key}={value}" for key, value in report.variables.items())
-    yield "Times are of one call, in ms. A ratio above 1 means that onepath is faster."
+    yield "Figures are of one call. A ratio above 1 means that onepath is faster, or smaller."
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     if row.problem:
         return row.case.name, "", "", row.peer, "", "", row.problem
     lower, middle, upper = row.ratio
+    size = row.case.unit.size
     return (
         row.case.name,
-        number(1e3 * row.ours),
-        number(1e3 * row.theirs),
+        number(row.ours / size),
+        number(row.theirs / size),
         row.peer,
         number(middle),
         f"{number(lower)} to {number(upper)}",
@@ -109,24 +119,3 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _means(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
     for peer, mean in geometric_means(rows).items():
         yield "geometric mean", "", "", peer, number(mean), "", ""
-
-
-def _print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
-    """Print by rich if it is installed."""
-    right = (False, True, True, False, True, True, False)
-    widths = [max(map(len, column)) for column in zip(_HEADER, *rows, strict=True)]
-    try:
-        from rich.console import Console
-        from rich.table import Table
-    except ImportError:
-        print(title)
-        for row in (_HEADER, *rows):
-            cells = zip(row, widths, right, strict=True)
-            print("  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip())
-        return
-    table = Table(title=title, title_justify="left", box=None)
-    for name, to_right in zip(_HEADER, right, strict=True):
-        table.add_column(name, justify="right" if to_right else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else sum(widths) + 2 * len(widths)).print(table)

@@ -21,8 +21,8 @@ class Pair(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Their time over ours: how many times as fast we are."""
-        return self.theirs.seconds / self.ours.seconds
+        """Theirs over ours: how many times as fast we are, or as small."""
+        return self.theirs.amount / self.ours.amount
 
     @property
     def quiet(self) -> bool:
@@ -71,17 +71,17 @@ class Row:
 
     @property
     def ours(self) -> float:
-        """Our median time for a call, in seconds."""
-        return median(pair.ours.seconds for pair in self.used)
+        """Our median for a call, in seconds or bytes."""
+        return median(pair.ours.amount for pair in self.used)
 
     @property
     def theirs(self) -> float:
-        """The peer's median time for a call, in seconds."""
-        return median(pair.theirs.seconds for pair in self.used)
+        """The peer's median for a call, in seconds or bytes."""
+        return median(pair.theirs.amount for pair in self.used)
 
     @property
     def ratio(self) -> Spread:
-        """Of the ratios of neighbouring blocks; more than 1 means that onepath is faster."""
+        """Of the ratios of neighbouring blocks; more than 1 means that onepath is better."""
         ratios = [pair.ratio for pair in self.used]
         if len(ratios) == 1:
             return Spread(*ratios * 3)

@@ -2,17 +2,20 @@
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from onepath.cli import doctor
-
 from . import environment
-from .harness import Budget, measure
+from .harness import QUICK, Budget, measure
+from .peers import COMPILING
 from .results import Row
 from .side import Side, SideError
 from .suites import SUITES, Case
+
+_SAME = (
+    "as_it_comes: it is the same as onepath, which is on the kernels that OpenBLAS takes by itself"
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,20 @@ class Plan:
     as_it_comes: bool
 
     def comparisons(self) -> Iterator[tuple[str, Case, str]]:
-        """Give suite, case and peer of everything that is to be measured."""
+        """Give suite, case and peer of everything that is to be measured.
+
+        In a hurry, a peer that compiles gets a single case of each kind.
+        """
+        compiled = set()
         for suite in self.suites:
             for case in SUITES[suite](self.device):
-                yield from ((suite, case, peer) for peer in case.peers if peer in self.peers)
+                for peer in case.peers:
+                    repeated = self.budget is QUICK and (case.kind, peer) in compiled
+                    if peer not in self.peers or repeated:
+                        continue
+                    if peer in COMPILING:
+                        compiled.add((case.kind, peer))
+                    yield suite, case, peer
 
 
 @dataclass
@@ -105,22 +118,25 @@ def run(plan: Plan) -> Report:
     SideError
         If onepath itself cannot use the device.
     """
-    findings = doctor.examine(measure=False)
-    threads = doctor.usable_cpus()
-    core_type = None if plan.as_it_comes else environment.better_core_type(findings)
-    report = Report(plan, _machine(findings), threads, environment.settings(threads, core_type))
+    ground = environment.survey(plan.as_it_comes)
+    report = Report(plan, ground.machine, ground.threads, ground.variables)
     comparisons = list(plan.comparisons())
+    names = dict.fromkeys(peer for _, _, peer in comparisons)
+    if "as_it_comes" in names and ground.core_type is None:
+        del names["as_it_comes"]
+        report.skipped["as_it_comes"] = _SAME
     with ExitStack() as stack:
 
         def start(name: str) -> Side:
-            variables = {**os.environ, **report.variables}
-            side = stack.enter_context(Side(name, plan.device, threads, variables))
+            kernels = None if name == "as_it_comes" else ground.core_type
+            variables = {**os.environ, **environment.settings(ground.threads, kernels)}
+            side = stack.enter_context(Side(name, plan.device, ground.threads, variables))
             report.sides[name] = side.description
             return side
 
         ours = start("onepath")
         peers: dict[str, Side] = {}
-        for name in dict.fromkeys(peer for _, _, peer in comparisons):
+        for name in names:
             try:
                 peers[name] = start(name)
             except SideError as error:
@@ -131,9 +147,3 @@ def run(plan: Plan) -> Report:
             row = measure(case, ours, peers[peer], plan.budget)
             report.rows.setdefault(suite, []).append(row)
     return report
-
-
-def _machine(findings: Iterable[doctor.Finding]) -> tuple[str, ...]:
-    """What works of the machine, in the doctor's words."""
-    topics = doctor.CORE, doctor.DEVICES
-    return tuple(each.what for each in findings if each.topic in topics and each.verdict == "ok")

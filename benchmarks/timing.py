@@ -12,15 +12,15 @@ class Block(NamedTuple):
 
     Attributes
     ----------
-    seconds : float
-        For one call, on average.
+    amount : float
+        For one call, on average: the seconds that it took, or whatever else is measured.
     elapsed : float
         For all of them.
     others : float or None
         The CPU time that other processes used meanwhile, in seconds; None if it cannot be told.
     """
 
-    seconds: float
+    amount: float
     elapsed: float
     others: float | None
 
@@ -48,3 +48,23 @@ def timed(run: Callable[[], object], seconds: float) -> Block:
         calls += 1
         elapsed = time.perf_counter() - start
     return Block(elapsed / calls, elapsed, others(before, usage()))
+
+
+def reported(run: Callable[[], float], seconds: float) -> Block:
+    """Call a function once, and take what it returns instead of the time.
+
+    Parameters
+    ----------
+    run : callable
+        It returns the amount, on which the machine's other work has no influence.
+    seconds : float
+        Not looked at: one call says all.
+
+    Returns
+    -------
+    Block
+        One call.
+    """
+    start = time.perf_counter()
+    amount = run()
+    return Block(amount, time.perf_counter() - start, None)

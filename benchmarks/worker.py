@@ -14,7 +14,7 @@ from . import peers
 from .channel import Channel
 from .suites import Case
 from .suites.case import Array
-from .timing import Block, timed
+from .timing import Block
 
 
 class Worker:
@@ -35,10 +35,10 @@ class Worker:
         return self._task.results()
 
     def block(self, seconds: float) -> Block:
-        """Time the case that was prepared."""
+        """Measure the case that was prepared."""
         if self._task is None:
             raise RuntimeError("no case is prepared")
-        return timed(self._task.run, seconds)
+        return self._task.measure(self._task.run, seconds)
 
 
 def serve(channel: Channel, name: str, device: str, threads: int) -> None:

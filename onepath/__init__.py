@@ -11,8 +11,10 @@ cupyx.scipy.signal on CUDA: the same forward and backward mathematics on both.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
-    from . import backends, datasets, layers, losses, metrics, optimizers, testing, training
+    from . import backends, datasets, layers, losses, metrics, optimizers, testing, training, tuning
     from .backends import (
         available_backends,
         backend_of,
@@ -20,18 +22,20 @@ if TYPE_CHECKING:
         conv_input_gradient,
         conv_kernel_gradient,
         get_backend,
+        get_threads,
         register_backend,
         set_seed,
+        set_threads,
         transfers,
     )
     from .training import Model, Sequential, load_model
-
-__version__ = "0.1.0"
+    from .tuning import autotune, explain
 
 __all__ = [
     "Model",
     "Sequential",
     "__version__",
+    "autotune",
     "available_backends",
     "backend_of",
     "backends",
@@ -39,7 +43,9 @@ __all__ = [
     "conv_input_gradient",
     "conv_kernel_gradient",
     "datasets",
+    "explain",
     "get_backend",
+    "get_threads",
     "layers",
     "load_model",
     "losses",
@@ -47,9 +53,11 @@ __all__ = [
     "optimizers",
     "register_backend",
     "set_seed",
+    "set_threads",
     "testing",
     "training",
     "transfers",
+    "tuning",
 ]
 
 _ROOMS = (
@@ -61,8 +69,15 @@ _ROOMS = (
     "optimizers",
     "testing",
     "training",
+    "tuning",
 )
-_MODELS = ("Model", "Sequential", "load_model")
+_HOMES = {
+    "Model": "training",
+    "Sequential": "training",
+    "load_model": "training",
+    "autotune": "tuning",
+    "explain": "tuning",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -70,7 +85,7 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f".{name}", __name__)
     if name in __all__:
-        room = "training" if name in _MODELS else "backends"
+        room = _HOMES.get(name, "backends")
         return getattr(import_module(f".{room}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

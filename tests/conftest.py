@@ -7,6 +7,14 @@ from onepath.backends import get_backend
 pytest_plugins = ["onepath.testing.plugin"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_measurements_of_this_machine():
+    """The planner predicts, in subprocesses too, and the user's cache folder is left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ONEPATH_CACHE", "off")
+        yield
+
+
 @pytest.fixture
 def cpu():
     return get_backend("cpu")

@@ -7,15 +7,17 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import environment, harness, report
+from benchmarks import environment, harness, report, session
 from benchmarks.agreement import disagreement
-from benchmarks.harness import Budget
+from benchmarks.harness import QUICK, Budget
 from benchmarks.load import Usage, others, usage
 from benchmarks.results import Pair, Row, geometric_means
 from benchmarks.session import Plan, Report
@@ -23,7 +25,7 @@ from benchmarks.side import Side, SideError
 from benchmarks.suites import SUITES
 from benchmarks.suites.case import Case
 from benchmarks.suites.networks import NotebookConv
-from benchmarks.timing import Block, timed
+from benchmarks.timing import Block, reported, timed
 from onepath.cli.doctor import BLAS, DEVICES, Finding, usable_cpus
 
 ROOT = Path(__file__).parent.parent
@@ -68,13 +70,40 @@ def row(*pairs, peer="peer", problem=None):
 def test_the_first_call_of_a_block_is_not_timed():
     naps = iter([0.1])
     block = timed(lambda: time.sleep(next(naps, 0.001)), 0.02)
-    assert 0.001 <= block.seconds < 0.05
+    assert 0.001 <= block.amount < 0.05
     assert block.elapsed >= 0.02
 
 
 def test_a_block_of_one_long_call():
     block = timed(lambda: time.sleep(0.03), 0.001)
-    assert block.seconds == block.elapsed >= 0.03
+    assert block.amount == block.elapsed >= 0.03
+
+
+def test_a_figure_that_is_no_time_is_taken_once():
+    figures = iter([7e6])
+    block = reported(lambda: next(figures), 10.0)
+    assert block.amount == 7e6
+    assert block.elapsed < 1
+    assert block.others is None
+
+
+PEAK = """
+from benchmarks.load import peak_memory
+before = peak_memory()
+bytearray(100_000_000)
+print(before, peak_memory())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells it of a program")
+def test_peak_memory_is_of_the_program_and_not_of_its_parent():
+    kept = np.ones(25_000_000)  # 200 MB
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    before, after = map(int, done.stdout.split())
+    assert before < kept.nbytes / 2
+    assert after - before == pytest.approx(1e8, rel=0.1)
 
 
 def test_what_others_used_is_what_is_not_ones_own():
@@ -276,13 +305,121 @@ def test_pytorch_computes_what_onepath_does(torch, ours):
             assert disagreement(mine, other, case.tolerance) is None, case.name
 
 
+@pytest.mark.parametrize("library", ["jax", "keras"])
+def test_a_compiling_peer_computes_what_onepath_does(library, ours):
+    if find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    cases = [
+        case_named("training", "notebook's network"),
+        replace(case_named("training", "LeNet-5"), batch=2),
+        replace(case_named("training", "ResNet-8"), batch=2, input_shape=(3, 8, 8)),
+        replace(case_named("training", "1-D"), batch=2, input_shape=(4, 64)),
+    ]
+    if library == "jax":
+        small = {"LeNet 5x5, 1": (2, 1, 9, 9), "MobileNet d": (2, 128, 8, 8)}
+        small |= {"ResNet 7": (1, 3, 15, 15), "1-D": (1, 64, 32), "3-D": (1, 16, 4, 5, 6)}
+        for case in SUITES["conv"]("cpu"):
+            shapes = [x for start, x in small.items() if case.name.startswith(start)]
+            cases += [replace(case, x_shape=x) for x in shapes]
+    with Side(library, "cpu", 1, variables()) as theirs:
+        for case in cases:
+            mine, other = ours.prepare(case), theirs.prepare(case)
+            assert len(mine) > 0
+            assert disagreement(mine, other, case.tolerance) is None, case.name
+
+
+def test_memory_grows_with_the_batch(ours):
+    case = case_named("memory", "LeNet-5")
+    taken = []
+    for batch in (2, 256):
+        small = replace(case, training=replace(case.training, batch=batch), steps=1)
+        assert ours.prepare(small) == {}
+        taken.append(ours.block(0.001).amount)
+    # at the very least, the larger batch and the first layer's output for it
+    assert 10e6 < taken[0] < taken[1] - 254 * 4 * (1 + 6) * 28 * 28
+
+
+def test_a_first_step_takes_longer_than_an_import(ours):
+    seconds = []
+    for start in ("python -c", "import and first step"):
+        ours.prepare(case_named("import", start))
+        seconds.append(ours.block(0.001).amount)
+    assert 0.01 < seconds[0] < seconds[1]
+
+
+def test_a_step_that_fails_in_a_fresh_process_is_a_failure(ours):
+    case = case_named("memory", "LeNet-5")
+    ours.prepare(replace(case, training=replace(case.training, loss="nonesuch")))
+    with pytest.raises(SideError, match=r"onepath: CalledProcessError: .*benchmarks\.fresh"):
+        ours.block(0.001)
+
+
+# Sessions
+
+
+class Recorded(Sleeper):
+    """A side that notes its environment, as a class that a session starts."""
+
+    environments: ClassVar = {}
+
+    def __init__(self, name, device, threads, environment):
+        super().__init__(name, 0.0001)
+        self.environments[name] = environment
+        self.description = {name: "1.0"}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+
+def recorded_run(monkeypatch, core_type, **options):
+    settings = {"suites": ("conv",), "device": "cpu", "budget": QUICK, "as_it_comes": False}
+    monkeypatch.setattr(Recorded, "environments", {})
+    monkeypatch.setattr(session, "Side", Recorded)
+    monkeypatch.setattr(harness, "SILENCE", 0)
+    monkeypatch.setattr(environment, "better_core_type", lambda findings: core_type)
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    return session.run(Plan(peers=("torch", "as_it_comes"), **{**settings, **options}))
+
+
+def test_where_other_kernels_fit_numpy_as_it_comes_stands_beside(monkeypatch):
+    found = recorded_run(monkeypatch, "SkylakeX")
+    chosen = {k: v.get("OPENBLAS_CORETYPE") for k, v in Recorded.environments.items()}
+    assert chosen == {"onepath": "SkylakeX", "torch": "SkylakeX", "as_it_comes": None}
+    assert {row.peer for row in found.rows["conv"]} == {"torch", "as_it_comes"}
+    assert found.skipped == {}
+
+
+@pytest.mark.parametrize(("core_type", "as_it_comes"), [(None, False), ("SkylakeX", True)])
+def test_where_both_have_the_same_kernels_a_line_says_so(monkeypatch, core_type, as_it_comes):
+    found = recorded_run(monkeypatch, core_type, as_it_comes=as_it_comes)
+    assert set(Recorded.environments) == {"onepath", "torch"}
+    assert all("OPENBLAS_CORETYPE" not in each for each in Recorded.environments.values())
+    assert {row.peer for row in found.rows["conv"]} == {"torch"}
+    assert found.skipped["as_it_comes"].startswith("as_it_comes: it is the same as onepath")
+
+
+def test_in_a_hurry_what_compiles_gets_one_case_of_each_kind():
+    def kinds(budget):
+        plan = Plan(("training", "import"), "cpu", ("keras", "torch"), budget, as_it_comes=False)
+        found = {}
+        for _, case, peer in plan.comparisons():
+            found.setdefault(peer, []).append(case.kind)
+        return found
+
+    assert sorted(kinds(QUICK)["keras"]) == ["first_step", "fresh_import", "training"]
+    assert kinds(QUICK)["torch"] == kinds(Budget(3.0))["torch"] == kinds(Budget(3.0))["keras"]
+
+
 # The command
 
 
 def test_list_names_every_case_of_every_suite(capsys):
     assert command.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert {line.split()[0] for line in lines} == {"signal", "conv", "training", "import"}
+    assert {line.split()[0] for line in lines} == {"signal", "conv", "training", "memory", "import"}
     assert len(set(lines)) == len(lines)
     assert "training  LeNet-5, N=32, against torch" in lines
     assert "training  notebook's network, N=1, against notebook" in lines
@@ -291,14 +428,14 @@ def test_list_names_every_case_of_every_suite(capsys):
 def test_list_for_a_gpu_has_no_peer_of_the_cpu(capsys):
     command.main(["signal", "conv", "training", "--device", "cuda", "--list"])
     peers = {line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines()}
-    assert peers == {"cupyx", "torch"}
+    assert peers == {"cupyx", "torch", "keras", "jax"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sinal"], "unknown: 'sinal'; known are signal, conv, training, import"),
-        (["--peers", "torch,jax"], r"unknown: \['jax'\]; known are scipy"),
+        (["sinal"], "unknown: 'sinal'; known are signal, conv, training, memory, import"),
+        (["--peers", "torch,caffe"], r"unknown: \['caffe'\]; known are as_it_comes, scipy"),
         (["--seconds", "0"], "a number above 0, got '0'"),
         (["--json", "nowhere/a.json"], "there is no folder 'nowhere'"),
         (["signal", "--peers", "torch"], r"no case of \('signal',\) is measured against"),
@@ -366,6 +503,16 @@ def test_tables(outcome, rich, capsys, monkeypatch):
     assert "a case 2.00 6.00 peer 3.00 2.75 to 3.25" in lines
     assert "a case peer the sides disagree: output: 9.9e-03 apart" in lines
     assert "geometric mean peer 3.00" in lines
+    assert "signal, in ms" in lines
+
+
+def test_memory_is_told_in_megabytes(outcome, capsys):
+    case = case_named("memory", "LeNet-5")
+    outcome.rows = {"memory": [Row(case, "peer", (pair(50e6, 200e6),))]}
+    report.show(outcome)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "memory, in MB" in lines
+    assert "LeNet-5, N=128 50.0 200 peer 4.00 4.00 to 4.00" in lines
 
 
 def test_json_holds_everything(outcome):

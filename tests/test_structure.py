@@ -15,11 +15,11 @@ PACKAGE = ROOT / "onepath"
 
 # From the ground up; "onepath" is what `import onepath` gives.
 FLOORS = [
-    {"arguments", "configuration", "drawing", "replacing"},
+    {"arguments", "configuration", "drawing", "replacing", "version"},
     {"backends"},
     {"layers"},
     {"losses", "metrics", "optimizers", "schedules", "datasets"},
-    {"training", "notebook"},
+    {"training", "notebook", "tuning"},
     {"onepath"},
     {"interop", "testing"},
     {"cli"},
@@ -33,6 +33,7 @@ LATE = (
     "cupyx",
     "keras",
     "matplotlib",
+    "platformdirs",
     "rich",
     "safetensors",
     "scipy.signal",

@@ -6,13 +6,19 @@ from .base import MissingError, Peer, Task
 
 INSTALL = {
     "onepath": "pip install -e .",
+    "as_it_comes": "pip install -e .",
     "scipy": "pip install scipy",
     "cupyx": "pip install 'onepath[cuda13]'",
     "numpy": "pip install numpy",
     "torch": "pip install 'onepath[oracle]'",
+    "keras": "pip install 'onepath[keras]'",
+    "jax": "pip install jax",
     "notebook": "pip install scipy",
 }
 """By name, which is that of the module here: the line that installs the library."""
+
+COMPILING = "keras", "jax"
+"""Those that compile for each case anew, which takes seconds."""
 
 
 def load(name: str, device: str, threads: int) -> Peer:
@@ -44,4 +50,4 @@ def load(name: str, device: str, threads: int) -> Peer:
     return peer
 
 
-__all__ = ["INSTALL", "MissingError", "Peer", "Task", "load"]
+__all__ = ["COMPILING", "INSTALL", "MissingError", "Peer", "Task", "load"]

@@ -1,14 +1,19 @@
 """What a library must offer to be measured."""
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+from ..load import peak_memory
 from ..suites import Case
 from ..suites.case import Array
-from ..suites.imports import ImportCase
+from ..suites.imports import FirstStepCase, ImportCase
+from ..suites.memory import MemoryCase
+from ..suites.training import TrainingCase
+from ..timing import Block, reported, timed
 
 CUPY = "cupy-cuda13x", "cupy-cuda12x"
 
@@ -27,10 +32,13 @@ class Task(NamedTuple):
     results : callable
         Called once, before any timing: what the case computes, by name, on the host. Names, shapes
         and layouts are those of every other library.
+    measure : callable
+        How `run` is measured, for so many seconds.
     """
 
-    run: Callable[[], object]
+    run: Callable[[], Any]
     results: Callable[[], dict[str, Array]]
+    measure: Callable[[Callable[[], Any], float], Block] = timed
 
 
 class Peer:
@@ -77,3 +85,24 @@ class Peer:
         """Import the library in a new interpreter."""
         command = [sys.executable, "-c", f"import {self.module}"]
         return Task(lambda: subprocess.run(command, check=True), dict)
+
+    def first_step(self, case: FirstStepCase) -> Task:
+        """Import the library in a new interpreter and train one step."""
+        return Task(lambda: self._fresh(case.training, 1), dict)
+
+    def memory(self, case: MemoryCase) -> Task:
+        """Train some steps in a new interpreter, for the memory that it takes."""
+        return Task(lambda: self._fresh(case.training, case.steps), dict, reported)
+
+    def peak(self) -> int:
+        """Return the most memory that this process ever took on the device, in bytes."""
+        return peak_memory()
+
+    def _fresh(self, case: TrainingCase, steps: int) -> int:
+        """Train in a new interpreter; its peak of memory."""
+        name = type(self).__module__.rpartition(".")[2]
+        command = [sys.executable, "-m", "benchmarks.fresh", name, self.device, str(self.threads)]
+        done = subprocess.run(
+            command, input=pickle.dumps((case, steps)), stdout=subprocess.PIPE, check=True
+        )
+        return int(done.stdout)

@@ -47,6 +47,10 @@ class Library(Peer):
         """Return the versions of what is installed, and how many threads it uses."""
         return {**super().versions(), "threads": str(torch.get_num_threads())}
 
+    def peak(self) -> int:
+        """Return what the process had resident, or what the allocator held of the GPU."""
+        return torch.cuda.max_memory_reserved() if self.device == "cuda" else super().peak()
+
     def conv(self, case: ConvCase) -> Task:
         """Call the functional convolution, or what autograd calls for one of its gradients."""
         x, kernel, dy = map(self._here, case.inputs())

@@ -1,12 +1,33 @@
 """A case: what is to be computed, as data."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
+
+
+class Unit(NamedTuple):
+    """What a case's figures are told in.
+
+    Attributes
+    ----------
+    name : str
+        The unit.
+    size : float
+        In seconds or bytes.
+    better : str
+        What a smaller figure means.
+    """
+
+    name: str
+    size: float
+    better: str
+
+
+MILLISECONDS, MEGABYTES = Unit("ms", 1e-3, "fast"), Unit("MB", 1e6, "small")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +38,8 @@ class Case:
     ----------
     kind : str
         The method of a `benchmarks.peers.base.Peer` that takes such a case.
+    unit : Unit
+        What its figures are told in.
     name : str
         What the table calls it.
     peers : tuple of str
@@ -26,9 +49,15 @@ class Case:
     """
 
     kind: ClassVar[str]
+    unit: ClassVar[Unit] = MILLISECONDS
     name: str
     peers: tuple[str, ...]
     tolerance: float = 1e-5
+
+
+def as_it_comes(device: str) -> tuple[str, ...]:
+    """Return the name of onepath on OpenBLAS's own choice of kernels, a peer on the CPU alone."""
+    return ("as_it_comes",) if device == "cpu" else ()
 
 
 def draws() -> np.random.Generator:

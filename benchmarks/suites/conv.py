@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .case import Array, Case, draws, normal
+from .case import Array, Case, as_it_comes, draws, normal
 
 OPERATIONS = ("forward", "input gradient", "kernel gradient")
 
@@ -31,6 +31,8 @@ class ConvCase(Case):
         On each axis, the padding on both sides.
     groups : int
         Into how many independent convolutions channels and filters are divided.
+    engine : str
+        Which of onepath's engines computes; "auto" leaves the choice to it.
     """
 
     kind = "conv"
@@ -40,6 +42,7 @@ class ConvCase(Case):
     stride: int = 1
     padding: int = 0
     groups: int = 1
+    engine: str = "auto"
 
     @property
     def rank(self) -> int:
@@ -85,11 +88,15 @@ _LAYERS = (
 
 
 def cases(device: str) -> list[Case]:
-    """Return the three operations of each layer, the same on every device."""
+    """Return the three operations of each layer, the same on every device.
+
+    Keras is no peer here: it calls one of the others, and has no function for the gradients.
+    """
+    peers = ("torch", "jax", *as_it_comes(device))
     return [
         ConvCase(
             name=f"{layer.name}, N={layer.x_shape[0]}: {operation}",
-            peers=("torch",),
+            peers=peers,
             operation=operation,
             **{field: value for field, value in layer._asdict().items() if field != "name"},
         )

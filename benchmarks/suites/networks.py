@@ -144,6 +144,11 @@ SEQUENCE: Network = (
     *(Conv(64, 9, stride=2, padding=4, rank=1), RELU),
     *(Flatten(), Dense(10)),
 )
+LARGE_KERNELS: Network = (
+    *(Conv(8, 21, padding=10), RELU),
+    *(Conv(8, 21, padding=10), RELU),
+    *(GlobalAverage(), Dense(10)),
+)
 
 
 def _vgg_stage(filters: int) -> Network:

@@ -1,10 +1,10 @@
 """Whole training steps: forward, loss, backward, and the step of plain gradient descent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from . import networks
-from .case import Array, Case, draws, normal
+from .case import Array, Case, as_it_comes, draws, normal
 from .networks import Network
 
 
@@ -49,28 +49,71 @@ class TrainingCase(Case):
         return x, rng.random((self.batch, *self.output_shape), dtype="float32")
 
 
+PEERS = "torch", "keras", "jax"
+"""Those that train whole networks."""
+
+
 def cases(device: str) -> list[Case]:
     """Return the cases; the notebook's own code runs on the CPU alone."""
+    kernels, notebook = as_it_comes(device), ("notebook",) if device == "cpu" else ()
     return [
-        TrainingCase(
-            name="notebook's network, N=1",
-            peers=("torch", "notebook") if device == "cpu" else ("torch",),
-            network=networks.NOTEBOOK,
-            batch=1,
-            input_shape=(1, 28, 28),
-            output_shape=(2,),
-            loss="binary_crossentropy",
-            momentum=0.0,
-        ),
-        *([_LAYER] if device == "cpu" else []),
-        *(_classifier("LeNet-5", networks.LENET, n, (1, 28, 28)) for n in (1, 8, 32, 128)),
-        _classifier("VGG for CIFAR", networks.VGG, 32, (3, 32, 32)),
-        _classifier("ResNet-8", networks.RESNET8, 32, (3, 32, 32)),
-        _classifier("MLP 784-512-256-10", networks.MLP, 128, (784,)),
-        _classifier("1-D, three layers", networks.SEQUENCE, 32, (4, 1024)),
+        replace(_NETWORK, peers=(*_NETWORK.peers, *notebook, *kernels)),
+        *([_LAYER] if notebook else []),
+        *(replace(each, peers=(*each.peers, *kernels)) for each in _CLASSIFIERS),
     ]
 
 
+def classifier(
+    name: str, network: Network, batch: int, input_shape: tuple[int, ...]
+) -> TrainingCase:
+    """Return steps of a network that tells ten classes apart.
+
+    Parameters
+    ----------
+    name : str
+        The network's.
+    network : tuple
+        Its layers.
+    batch : int
+        Samples in a step.
+    input_shape : tuple of int
+        Of one sample.
+
+    Returns
+    -------
+    TrainingCase
+        Against all peers that train.
+    """
+    return TrainingCase(
+        name=f"{name}, N={batch}",
+        peers=PEERS,
+        network=network,
+        batch=batch,
+        input_shape=input_shape,
+        output_shape=(10,),
+    )
+
+
+def lenet(batch: int) -> TrainingCase:
+    """Return steps of LeNet-5 on images of MNIST's size."""
+    return classifier("LeNet-5", networks.LENET, batch, (1, 28, 28))
+
+
+def vgg(batch: int) -> TrainingCase:
+    """Return steps of the VGG-like network on images of CIFAR's size."""
+    return classifier("VGG for CIFAR", networks.VGG, batch, (3, 32, 32))
+
+
+_NETWORK = TrainingCase(
+    name="notebook's network, N=1",
+    peers=PEERS,
+    network=networks.NOTEBOOK,
+    batch=1,
+    input_shape=(1, 28, 28),
+    output_shape=(2,),
+    loss="binary_crossentropy",
+    momentum=0.0,
+)
 _LAYER = TrainingCase(
     name="notebook's layer, 32 to 64, N=1",
     peers=("notebook",),
@@ -81,17 +124,11 @@ _LAYER = TrainingCase(
     loss="mean_squared_error",
     momentum=0.0,
 )
-
-
-def _classifier(
-    name: str, network: Network, batch: int, input_shape: tuple[int, ...]
-) -> TrainingCase:
-    """Ten classes, against PyTorch."""
-    return TrainingCase(
-        name=f"{name}, N={batch}",
-        peers=("torch",),
-        network=network,
-        batch=batch,
-        input_shape=input_shape,
-        output_shape=(10,),
-    )
+_CLASSIFIERS = (
+    *map(lenet, (1, 8, 32, 128)),
+    *map(vgg, (32, 128)),
+    classifier("ResNet-8", networks.RESNET8, 32, (3, 32, 32)),
+    classifier("two 21x21, 8 channels", networks.LARGE_KERNELS, 8, (3, 64, 64)),
+    classifier("MLP 784-512-256-10", networks.MLP, 128, (784,)),
+    classifier("1-D, three layers", networks.SEQUENCE, 32, (4, 1024)),
+)

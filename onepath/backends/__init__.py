@@ -12,6 +12,7 @@ from .registry import (
     register_backend,
     registered_backends,
 )
+from .threads import get_threads, set_threads
 from .transfers import Transfers, transfers
 from .types import Array
 
@@ -31,8 +32,10 @@ __all__ = [
     "conv_input_gradient",
     "conv_kernel_gradient",
     "get_backend",
+    "get_threads",
     "register_backend",
     "registered_backends",
     "set_seed",
+    "set_threads",
     "transfers",
 ]

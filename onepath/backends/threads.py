@@ -18,7 +18,7 @@ from . import blas
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_MOST = 1024
+_MOST = 1 << 20
 """Threads of the pool; so many never exist, for only those begin that work is there for."""
 
 
@@ -76,6 +76,9 @@ class Meeting:
 class _Pool:
     """The threads beside the caller's own; they begin to exist when work comes."""
 
+    executor: ThreadPoolExecutor | None
+    lock: threading.Lock
+
     def __init__(self) -> None:
         self.threads = _from_environment()
         self.forget()
@@ -89,7 +92,7 @@ class _Pool:
 
     def forget(self) -> None:
         """After a fork the threads are the parent's."""
-        self.executor: ThreadPoolExecutor | None = None
+        self.executor = None
         self.lock = threading.Lock()
 
 
@@ -170,7 +173,8 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result
             _here.at_work = False
             waiting.clear()
 
-    _beside(take, [take] * (min(_pool.threads, len(pieces)) - 1))
+    # once the items are all taken, threads that have not begun are not needed any more
+    _beside(take, [take] * (min(_pool.threads, len(pieces)) - 1), spare=True)
     return results
 
 
@@ -196,18 +200,20 @@ def together(work: Callable[[int, Meeting], Result], parties: int) -> list[Resul
     results: list[Any] = [None] * parties
 
     def attend(party: int) -> None:
-        _here.at_work = True
+        before, _here.at_work = _here.at_work, True
         try:
             results[party] = meeting.attend(work, party)
         finally:
-            _here.at_work = False
+            _here.at_work = before
 
     first, *others = (partial(attend, party) for party in range(parties))
     _beside(first, others)
     return results
 
 
-def _beside(mine: Callable[[], None], others: Sequence[Callable[[], None]]) -> None:
+def _beside(
+    mine: Callable[[], None], others: Sequence[Callable[[], None]], spare: bool = False
+) -> None:
     """Do work here and other work on other threads; raise the first error when all have ended."""
     with blas.single_thread:
         started = _pool.submit(others)
@@ -216,8 +222,9 @@ def _beside(mine: Callable[[], None], others: Sequence[Callable[[], None]]) -> N
             mine()
         except BaseException as error:
             errors.append(error)
-        # what has not begun has nothing left to do; the rest uses the caller's arrays
-        errors += [e for each in started if not each.cancel() and (e := each.exception())]
+        # what has begun uses the caller's arrays
+        awaited = [each for each in started if not (spare and each.cancel())]
+        errors += [e for each in awaited if (e := each.exception())]
     if errors:
         raise next(
             (e for e in errors if not isinstance(e, threading.BrokenBarrierError)), errors[0]

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..backends import BackendUnavailableError
-from ..datasets import DatasetUnavailableError
+from . import kernels
+from .explain_arguments import add_explain
 from .parity_arguments import add_parity, spelled_out
-
-EXPECTED = (BackendUnavailableError, DatasetUnavailableError, ImportError, OSError, ValueError)
-"""What a person's input or machine can cause: told in a line, without a traceback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,13 +26,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(spelled_out(words))
+    if options.command != "doctor":  # which looks at NumPy as programs meet it
+        kernels.choose()
     try:
         return int(_run(options))
-    except EXPECTED as error:
+    except _expected() as error:
         print(f"onepath {options.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """What a person's input or machine can cause: told in a line, without a traceback.
+
+    It is asked for when something went wrong: up to `kernels.choose`, nothing may load NumPy.
+    """
+    from ..backends import BackendUnavailableError
+    from ..datasets import DatasetUnavailableError
+
+    return BackendUnavailableError, DatasetUnavailableError, ImportError, OSError, ValueError
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -52,6 +62,10 @@ def _run(options: argparse.Namespace) -> int:
         from .parity import run as parity
 
         return parity(options)
+    if options.command == "explain":
+        from .explain import run as explain
+
+        return explain(options)
     from .doctor import run
 
     return run()
@@ -126,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     add_parity(commands)
+    add_explain(commands)
 
     commands.add_parser(
         "doctor",

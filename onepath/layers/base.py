@@ -344,7 +344,7 @@ class Layer(Configurable):
         )
 
     def _check(self, input: Array) -> tuple[Array, bool]:
-        """Return a checked input as a batch, and whether it was a single sample; build if needed."""
+        """Return a checked input as a batch, and whether it was a single sample; build first."""
         free = self.elementwise or (self.built and not (self.parameters or self.state))
         backend = input_backend(self.title, input, None if free else self.backend)
         x, single = self._batch(input)

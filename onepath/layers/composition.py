@@ -229,7 +229,9 @@ class Residual(Composite):
 
 def _learns(layer: Layer) -> bool:
     """Whether the layer does something with an output gradient, beside passing it on."""
-    return bool(layer.parameters) or type(layer).backward is not Layer.backward
+    if layer.parameters or type(layer).backward is not Layer.backward:
+        return True
+    return isinstance(layer, Composite) and any(map(_learns, layer.children))
 
 
 def _tell_apart(layers: Iterable[Layer], owner: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..backends import Array
-from ..backends.threads import Meeting, together
+from ..backends.threads import Meeting, spread, together
 
 Result = TypeVar("Result")
 
@@ -52,8 +52,10 @@ def shard_of(batch: int) -> Shard:
     return _here.shard or Shard(0, 0, batch)
 
 
-def in_shards(work: Callable[[int], Result], starts: list[int], batch: int) -> list[Result]:
-    """Let layers work on all shards at the same time, so that they can meet.
+def in_shards(
+    work: Callable[[int], Result], starts: list[int], batch: int, meet: bool
+) -> list[Result]:
+    """Let layers work on all shards, each of which they see by `shard_of`.
 
     Parameters
     ----------
@@ -63,6 +65,8 @@ def in_shards(work: Callable[[int], Result], starts: list[int], batch: int) -> l
         The number of each shard's first sample.
     batch : int
         Samples of all.
+    meet : bool
+        Whether to work on all at the same time, so that the layers can meet.
 
     Returns
     -------
@@ -70,11 +74,11 @@ def in_shards(work: Callable[[int], Result], starts: list[int], batch: int) -> l
         What `work` returned, by shard.
     """
 
-    def attend(index: int, meeting: Meeting) -> Result:
+    def attend(index: int, meeting: Meeting | None = None) -> Result:
         _here.shard = Shard(index, starts[index], batch, meeting)
         try:
             return work(index)
         finally:
             _here.shard = None
 
-    return together(attend, len(starts))
+    return together(attend, len(starts)) if meet else spread(attend, range(len(starts)))

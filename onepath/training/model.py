@@ -1,5 +1,6 @@
 """A layer with what it takes to train it."""
 
+import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -229,7 +230,8 @@ class Model:
             As `fit` does, but that labels are not looked at: for that, the device would have to be
             waited for. One out of range is an IndexError or a wrong number.
         """
-        batches = Batches(self.backend, len(x), x=x, y=y)
+        self._settings()
+        batches = Batches(self.backend, sys.maxsize, x=x, y=y)
         if x.shape[1:] != self.layer.input_shape:
             self._output_shape(x)
             self.build(x.shape[1:])
@@ -283,7 +285,8 @@ class Model:
         batches = Batches(self.backend, batch_size, x=x)
         self._output_shape(x)
         self.build(x.shape[1:])
-        outputs = [self._returned(Passage(self.layer, batch).infer(), x) for (batch,) in batches]
+        layer = self.layer.replica()  # of its own: others may predict at the same time
+        outputs = [self._returned(Passage(layer, batch).infer(), x) for (batch,) in batches]
         return backend_of(outputs[0]).xp.concatenate(outputs)
 
     def predict_proba(self, x: Array, batch_size: int = 256) -> Array:

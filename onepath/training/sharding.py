@@ -5,13 +5,14 @@ depends on its size alone, and gradients are added up in the order of the shards
 same for any number of threads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TypeVar
 
 from ..backends import Array
 from ..backends.convolution.windows import interleaved
 from ..layers import Layer
+from ..layers.composition import Composite
 from ..layers.shards import in_shards
 
 Result = TypeVar("Result")
@@ -51,14 +52,20 @@ class Passage:
             self._layers[index].learn(dy[self._shards[index]])
 
         self._each(learn)
-        first, *others = (layer.gradients for layer in self._layers)
+        twins = zip(*map(_leaves, self._layers), strict=True)
+        places = [
+            ([leaf.gradients for leaf in each], name)
+            for each in twins
+            for name in each[0].gradients
+        ]
 
-        def add_up(name: str) -> None:
+        def add_up(place: tuple[list[dict[str, Array]], str]) -> None:
+            (first, *others), name = place
             for other in others:
                 first[name] += other[name]
 
-        if others:
-            self._layer.home.spread(add_up, first)
+        if len(self._layers) > 1:
+            self._layer.home.spread(add_up, places)
 
     def _joined(self, call: Callable[[Layer, Array], Array]) -> Array:
         def pass_through(index: int) -> Array:
@@ -70,10 +77,16 @@ class Passage:
 
     def _each(self, work: Callable[[int], Result]) -> list[Result]:
         """Do the work for all shards, on as many threads as there may be."""
-        backend, count = self._layer.home, len(self._shards)
-        if count == 1:
-            with backend.steady():
+        if len(self._shards) == 1:
+            with self._layer.home.steady():
                 return [work(0)]
-        if self._layer.meets:
-            return in_shards(work, self._starts, len(self._x))
-        return backend.spread(work, range(count))
+        return in_shards(work, self._starts, len(self._x), self._layer.meets)
+
+
+def _leaves(layer: Layer) -> Iterator[Layer]:
+    """The layers whose gradients are their own: sums of numbers, not arrays, must go into these."""
+    if isinstance(layer, Composite):
+        for child in layer.children:
+            yield from _leaves(child)
+    else:
+        yield layer

@@ -47,21 +47,34 @@ class Columns(NamedTuple):
 
     @classmethod
     def of(
+        cls, device: Device, x: Array, axes: tuple[Axis, ...], shared: bool = True, least: int = 1
+    ) -> "Columns":
+        """Choose the layout for an array (N, channels, *inputs); see `choose`."""
+        shape = x.shape[0], x.shape[1]
+        return cls.choose(device, *shape, x.dtype.itemsize, batch_last(x), axes, shared, least)
+
+    @classmethod
+    def choose(
         cls,
         device: Device,
-        x: Array,
+        batch: int,
+        channels: int,
+        itemsize: int,
+        last: bool,
         axes: tuple[Axis, ...],
         shared: bool = True,
         least: int = 1,
     ) -> "Columns":
-        """Choose the layout for an array.
+        """Choose the layout.
 
         Parameters
         ----------
         device : Device
             Its tiles are filled.
-        x : array, shape (N, channels, *inputs)
-            The array.
+        batch, channels, itemsize : int
+            Of the array.
+        last : bool
+            Whether samples lie interleaved, see `batch_last`.
         axes : tuple of Axis
             Which input meets which output.
         shared : bool, optional
@@ -72,14 +85,13 @@ class Columns(NamedTuple):
         Returns
         -------
         Columns
-            It depends on shapes and strides alone.
+            The same for the same arguments and tiles.
         """
-        batch, outputs = x.shape[0], axes[0].outputs
+        outputs, taps = axes[0].outputs, axes[0].taps
         rest = math.prod(axis.outputs for axis in axes[1:])
-        last = batch_last(x)
         samples = batch if last else min(batch, -(-least // rest))
-        row = x.shape[1] * math.prod(axis.taps for axis in axes) * rest * x.dtype.itemsize
-        taps, adjacent = axes[0].taps, axes[0].step == axes[0].gap == 1
+        row = channels * math.prod(axis.taps for axis in axes) * rest * itemsize
+        adjacent = axes[0].step == axes[0].gap == 1
         large = samples * row * outputs > device.tile_bytes
         overlapping = shared and adjacent and taps > 1 and large
         if overlapping:
@@ -108,10 +120,13 @@ class Columns(NamedTuple):
             for row in range(0, outputs, self.rows)
         ]
 
-    def size(self, channels: int) -> int:
-        """How many elements a tile's columns have at most."""
+    def scratch(self, channels: int, filters: int) -> int:
+        """Return how many elements a tile's columns, padded input and output have at most."""
         axes = self._tile_axes(slice(0, self.rows))
-        return self.samples * channels * math.prod(axis.taps * axis.outputs for axis in axes)
+        columns = math.prod(axis.taps * axis.outputs for axis in axes)
+        padded = math.prod(axis.spanned().outputs for axis in axes)
+        outputs = self.rows * math.prod(axis.outputs for axis in axes[1:])
+        return self.samples * (channels * (columns + padded) + filters * outputs)
 
     def stack(self, device: Device, x: Array, tile: Tile, groups: int) -> Array:
         """Return the columns of a tile for products with kernels, one for each shared row.
@@ -168,21 +183,17 @@ class Columns(NamedTuple):
     def _filled(self, device: Device, x: Array, tile: Tile, groups: int, rows_first: bool) -> Array:
         """Return (G, D, *taps, *places) in memory, or with rows first (G, rows, D, ...)."""
         axes, rank = self._tile_axes(tile.rows), len(self.axes)
-        part = by_group(x[tile.samples], groups)
-        shape = (
-            *part.shape[:2],
-            *(axis.taps for axis in axes),
-            part.shape[2],
-            *(axis.outputs for axis in axes),
-        )
+        windows = _windows(device, by_group(x[tile.samples], groups), axes)
         places = [2 + rank + place for place in self.places]
         if rows_first:
-            order = (0, places[0], *range(1, 2 + rank), *places[1:])
+            windows = windows.transpose(0, places[0], *range(1, 2 + rank), *places[1:])
         else:
-            order = (*range(2 + rank), *places)
-        memory = device.workspace.take("columns", tuple(shape[i] for i in order), x.dtype)
-        memory.transpose(inverse(order))[...] = _windows(device, part, axes)
-        return memory
+            windows = windows.transpose(*range(2 + rank), *places)
+            if all(axis.taps == 1 for axis in axes) and in_a_row(windows, 2 + rank):
+                return windows
+        columns = device.workspace.take("columns", windows.shape, x.dtype)
+        columns[...] = windows
+        return columns
 
 
 def rows_of(columns: Columns, y: Array, groups: int) -> Array:
@@ -223,6 +234,20 @@ def batch_last(x: Array) -> bool:
         for length, stride in zip(x.shape[1:], x.strides[1:], strict=True)
         if length > 1
     )
+
+
+def crowded(x: Array, axes: tuple[Axis, ...]) -> bool:
+    """Whether columns lie in such short runs that the samples are better interleaved first."""
+    run, taps = axes[-1].outputs, math.prod(axis.taps for axis in axes)
+    return len(x) >= 8 and not batch_last(x) and (run < 12 or (run < 32 and taps > 9)) and taps > 1
+
+
+def packed(device: Device, name: str, x: Array) -> Array:
+    """Return a batch with its samples interleaved, in scratch memory of that name."""
+    room = device.workspace.take(name, (*x.shape[1:], len(x)), x.dtype)
+    room = device.xp.moveaxis(room, -1, 0)
+    room[...] = x
+    return room
 
 
 def by_group(x: Array, groups: int) -> Array:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ..types import Array, DType
-from .columns import Columns, Tile, by_group, collect, flat, in_a_row, rows_of
+from .columns import Columns, Tile, by_group, collect, crowded, flat, in_a_row, packed, rows_of
 from .engine import Cost, Device, Engine
 from .geometry import Geometry
 from .sampling import Axis, forward_axes, phases
@@ -15,6 +15,12 @@ ENOUGH = 64
 
 THIN = 16
 """Rows below which a product is slow."""
+
+SLOW = 6
+"""A product with so many rows takes twice as long as its arithmetic."""
+
+ADDITION = 16
+"""What it takes to add a column's element up, in products."""
 
 LANES = 8
 """Into how many sums at most the tiles of a kernel gradient are divided."""
@@ -39,18 +45,50 @@ class GemmEngine(Engine):
         return None
 
     def workspace(self, device: Device, geometry: Geometry, batch: int, dtype: DType) -> int:
-        """Columns, padded input and rearranged output of one tile, and the kernels' gradient."""
-        return 1 << 40
+        """Columns, padded input and rearranged output of a tile, and a sum of kernel gradients."""
+        ways = geometry.channels, geometry.filters
+        itemsize = device.xp.dtype(dtype).itemsize
+        rules = [(ways, forward_axes(geometry.window))]
+        rules += [(ways[::-1], part.axes) for part in phases(geometry.window)]
+        tile = max(
+            Columns.choose(device, batch, into, itemsize, last, axes, shared, least).scratch(
+                into, out
+            )
+            for (into, out), axes in rules
+            for last in (False, True)
+            for shared in (False, True)
+            for least in (1, ENOUGH)
+        )
+        block = min(batch, -(-batch // _block_count(batch)))
+        sides = math.prod(geometry.input_shape) + math.prod(geometry.output_shape)
+        size = tile + math.prod(geometry.kernel_shape) + block * sides
+        return size * itemsize
 
     def cost(
         self, device: Device, operation: str, geometry: Geometry, batch: int, dtype: DType
     ) -> Cost:
-        """The products, and the columns written and read."""
-        outputs = batch * math.prod(geometry.window.output_size)
-        columns = geometry.groups * geometry.reduction * outputs
+        """The products, slower where they are thin, and the columns written and read."""
         itemsize = device.xp.dtype(dtype).itemsize
+        outputs = batch * math.prod(geometry.window.output_size)
+        depth, width = geometry.channels // geometry.groups, geometry.filters // geometry.groups
+        taps = math.prod(geometry.window.kernel_size)
+        thin = {
+            "forward": (width, depth * taps),
+            "input_gradient": (depth * taps, width)
+            if _sends_back(geometry)
+            else (depth, width * taps),
+            "kernel_gradient": (width, depth * taps),
+        }[operation]
         flops = 2.0 * geometry.filters * geometry.reduction * outputs
-        return Cost(flops, 2.0 * itemsize * columns, 20.0)
+        flops *= math.prod(1 + SLOW / length for length in thin)
+        columns = geometry.groups * geometry.reduction * outputs * itemsize
+        if columns > device.tile_bytes and geometry.window.rank > 1:
+            columns /= geometry.window.kernel_size[0]
+        if operation == "input_gradient" and _sends_back(geometry):
+            flops += 2.0 * ADDITION * columns / itemsize
+        sides = (geometry.channels + geometry.filters) * outputs * itemsize
+        tiles = 1 + columns // device.tile_bytes
+        return Cost(flops, 2.0 * columns + sides, 40.0 + 20.0 * tiles)
 
     def forward(self, device: Device, x: Array, kernel: Array, geometry: Geometry) -> Array:
         """See `Backend.conv`."""
@@ -61,7 +99,7 @@ class GemmEngine(Engine):
     def input_gradient(self, device: Device, dy: Array, kernel: Array, geometry: Geometry) -> Array:
         """See `Backend.conv_input_gradient`."""
         dx = like(device.xp, (len(dy), *geometry.input_shape), dy)
-        if geometry.channels < THIN * geometry.groups <= geometry.filters * geometry.reduction:
+        if _sends_back(geometry):
             _send_back(device, dy, _grouped(kernel, geometry), forward_axes(geometry.window), dx)
             return dx
         weights = _grouped(kernel, geometry).swapaxes(1, 2)  # (G, D, F, *kernel_size)
@@ -76,6 +114,13 @@ class GemmEngine(Engine):
         """See `Backend.conv_kernel_gradient`."""
         xp, groups = device.xp, geometry.groups
         axes = forward_axes(geometry.window)
+        if crowded(x, axes):
+
+            def of_block(block: slice) -> Array:
+                sides = packed(device, "x", x[block]), packed(device, "dy", dy[block])
+                return self.kernel_gradient(device, *sides, geometry)
+
+            return _sum(device.spread(of_block, _blocks(len(x))))
         shared = geometry.reduction >= THIN * axes[0].taps
         columns = Columns.of(device, x, axes, shared)
         taps = geometry.window.kernel_size[0] if columns.overlapping else 1
@@ -94,9 +139,7 @@ class GemmEngine(Engine):
                     total[tap] += part
             return total
 
-        first, *others = device.spread(add_up, range(lanes))
-        for other in others:
-            first += other
+        first = _sum(device.spread(add_up, range(lanes)))
         # (tap of the row, G, D, other taps, F) -> (G, F, D, tap of the row, other taps)
         first = first.reshape(taps, groups, geometry.channels // groups, -1, width)
         return xp.ascontiguousarray(first.transpose(1, 4, 2, 0, 3)).reshape(geometry.kernel_shape)
@@ -107,8 +150,23 @@ def _grouped(kernel: Array, geometry: Geometry) -> Array:
     return kernel.reshape(geometry.groups, -1, *kernel.shape[1:])
 
 
+def _sends_back(geometry: Geometry) -> bool:
+    """Whether adding columns up is faster than products so thin, or with so much padding."""
+    depth, width = geometry.channels // geometry.groups, geometry.filters // geometry.groups
+    growth = math.prod(geometry.window.input_size) / math.prod(geometry.window.output_size)
+    growth /= math.prod(geometry.window.strides)
+    return (1 + SLOW / depth) * growth > 1 + SLOW / width + ADDITION / width
+
+
 def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...], y: Array) -> None:
     """Let y (N, G*F, *outputs) be what weights (G, F, D, *taps) make of x (N, G*D, *inputs)."""
+    if crowded(x, axes):
+
+        def of_block(block: slice) -> None:
+            _correlate(device, packed(device, "x", x[block]), weights, axes, y[block])
+
+        device.spread(of_block, _blocks(len(x)))
+        return
     groups, width = weights.shape[:2]
     columns = Columns.of(device, x, axes, least=ENOUGH)
     if columns.overlapping:
@@ -135,6 +193,15 @@ def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...],
     One product gives the columns' gradient, whose taps are added up one after the other. Each tile
     of the input takes the rows of the output that reach it, and is worked on by one thread alone.
     """
+    if crowded(dy, axes):
+
+        def of_block(block: slice) -> None:
+            part = packed(device, "x", dx[block])
+            _send_back(device, packed(device, "dy", dy[block]), kernel, axes, part)
+            dx[block] = part
+
+        device.spread(of_block, _blocks(len(dy)))
+        return
     groups, width = kernel.shape[:2]
     matrix = kernel.reshape(groups, width, -1).swapaxes(1, 2)  # (G, D*K, F)
     columns = Columns.of(device, dx, axes, shared=False)
@@ -162,6 +229,25 @@ def _flat(device: Device, columns: Columns, dy: Array, groups: int) -> Array:
         room[...] = view
         view = room
     return view.reshape(*view.shape[:2], -1)
+
+
+def _blocks(batch: int) -> list[slice]:
+    """The parts of a batch whose samples are interleaved together."""
+    count = _block_count(batch)
+    return [slice(batch * i // count, batch * (i + 1) // count) for i in range(count)]
+
+
+def _block_count(batch: int) -> int:
+    """Blocks have 16 samples or more, and there are no more of them than lanes."""
+    return max(min(batch // 16, LANES), 1)
+
+
+def _sum(parts: list[Array]) -> Array:
+    """The parts' sum, added up in their order, in the first of them."""
+    first, *others = parts
+    for other in others:
+        first += other
+    return first
 
 
 def _matmul(xp: Any, a: Array, b: Array, out: Array) -> None:

@@ -5,33 +5,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .devices import cpu_field, usable_cpus
+from ..cpuinfo import cpu_field
+from ..kernels import SKYLAKEX, VARIABLE, Kernels, choice
+from .devices import usable_cpus
 from .findings import BLAS, Finding
 
-
-class _Kernels(NamedTuple):
-    """One kind of OpenBLAS's kernels: what asks for them, what they need, all of that kind."""
-
-    core_type: str
-    instructions: str
-    flags: str
-    names: str
-
-
-# For x86, the fastest first. OpenBLAS takes a CPU that it does not know for an older one.
-_KERNELS = (
-    _Kernels(
-        "SkylakeX",
-        "AVX-512",
-        "avx512f avx512bw avx512vl avx512dq",
-        "skylakex cooperlake sapphirerapids",
-    ),
-    _Kernels("Haswell", "AVX2", "avx2 fma", "haswell zen excavator"),
-)
+# The fastest first. OpenBLAS takes a CPU that it does not know for an older one.
+_KERNELS = SKYLAKEX, Kernels("Haswell", "AVX2", "avx2 fma", "haswell zen excavator")
 _OLDER = (
     "katmai coppermine northwood prescott banias atom core2 penryn dunnington nehalem sandybridge "
     "athlon opteron opteron_sse3 barcelona nano bobcat bulldozer piledriver steamroller"
@@ -83,6 +67,9 @@ def examine_blas(measure: bool) -> Iterator[Finding]:
         yield _threads(library)
         if library["internal_api"] == "openblas" and library["architecture"]:
             yield _kernels(library["architecture"], speed)
+    if chosen := choice():
+        what = f"{chosen} kernels are chosen by the command line, for all commands but this one"
+        yield Finding(BLAS, "ok", what)
     if speed:
         what = f"{speed:.0f} GFLOP/s in products of 1024 x 1024 matrices in float32"
         yield Finding(BLAS, "ok", what)
@@ -134,7 +121,7 @@ def _kernels(architecture: str, speed: float | None) -> Finding:
     if better is None:
         return Finding(BLAS, "ok", f"{architecture} kernels, which suit this CPU")
     what = f"{architecture} kernels, which leave this CPU's {better.instructions} idle"
-    mend = f"export OPENBLAS_CORETYPE={better.core_type}"
+    mend = f"export {VARIABLE}={better.core_type}"
     if speed is None:
         return Finding(BLAS, "note", f"{what}; {better.core_type} ones may be faster", mend)
     trial = _gflops(better.core_type)
@@ -147,13 +134,11 @@ def _kernels(architecture: str, speed: float | None) -> Finding:
     return Finding(BLAS, "note", what, mend) if trial > _GAIN * speed else Finding(BLAS, "ok", what)
 
 
-def _better_kernels(architecture: str, flags: str) -> _Kernels | None:
+def _better_kernels(architecture: str, flags: str) -> Kernels | None:
     """The fastest kernels that the CPU can run, if they are faster than those of that name."""
     kinds = [*(kernels.names for kernels in _KERNELS), _OLDER]
     rank = next((i for i, names in enumerate(kinds) if architecture.lower() in names.split()), 0)
-    return next(
-        (each for each in _KERNELS[:rank] if set(each.flags.split()) <= set(flags.split())), None
-    )
+    return next((each for each in _KERNELS[:rank] if each.run_on(flags)), None)
 
 
 def _gflops(core_type: str | None = None) -> float | None:
@@ -161,7 +146,7 @@ def _gflops(core_type: str | None = None) -> float | None:
 
     OpenBLAS reads its variable once, when NumPy is imported, and may crash on a bad choice.
     """
-    environment = {**os.environ, "OPENBLAS_CORETYPE": core_type} if core_type else None
+    environment = {**os.environ, VARIABLE: core_type} if core_type else None
     command = [sys.executable, "-P", "-c", _PRODUCT]
     try:
         done = subprocess.run(

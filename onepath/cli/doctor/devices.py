@@ -2,16 +2,13 @@
 
 import os
 import platform
-import re
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 from ...backends import Backend, BackendUnavailableError, get_backend, registered_backends
 from ...backends.cuda import version_text
+from ..cpuinfo import cpu_field
 from .findings import DEVICES, Finding
-
-_CPUINFO = Path("/proc/cpuinfo")
 
 
 def examine_devices() -> Iterator[Finding]:
@@ -40,27 +37,6 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def cpu_field(name: str) -> str | None:
-    """Look up what Linux tells of the first CPU.
-
-    Parameters
-    ----------
-    name : str
-        A field of /proc/cpuinfo.
-
-    Returns
-    -------
-    str or None
-        Its value; None where there is no such field or file.
-    """
-    try:
-        text = _CPUINFO.read_text()
-    except OSError:
-        return None
-    match = re.search(rf"^{name}\s*:\s*(.*)$", text, re.MULTILINE)
-    return match and match[1]
 
 
 def _described(backend: Backend) -> str:

@@ -20,6 +20,7 @@ _EXTRAS = {
         "rich": "tables and progress",
         "safetensors": "model files",
         "threadpoolctl": "a look at BLAS",
+        "platformdirs": "a place for measurements",
     },
     "keras": {"keras": "downloads of MNIST", "jax": "what Keras runs on"},
     "oracle": {"torch": "tests of onepath itself"},

@@ -9,6 +9,7 @@ import pytest
 import threadpoolctl
 
 from onepath.backends import Memory
+from onepath.cli import cpuinfo
 from onepath.cli.doctor import devices, packages
 
 
@@ -27,6 +28,7 @@ class Machine:
             "rich": "13.0",
             "safetensors": "0.4.5",
             "threadpoolctl": "3.5.0",
+            "platformdirs": "4.3.0",
             "keras": "3.6.0",
             "jax": "0.4.34",
             "torch": "2.5.0",
@@ -36,8 +38,9 @@ class Machine:
         self.libraries = [self.openblas()]
         self.speeds = {None: 250.0}
 
-    def set_flags(self, flags):
-        processor = f"processor\t: 0\nmodel name\t: A CPU\nflags\t\t: {flags}\n\n"
+    def set_flags(self, flags, family=25):
+        kind = f"vendor_id\t: AuthenticAMD\ncpu family\t: {family}\nmodel name\t: A CPU\n"
+        processor = f"processor\t: 0\n{kind}flags\t\t: {flags}\n\n"
         self.cpuinfo.write_text(2 * processor)
 
     @staticmethod
@@ -81,7 +84,7 @@ def machine(tmp_path, monkeypatch):
     """A machine on which all is well."""
     machine = Machine(tmp_path / "cpuinfo")
     monkeypatch.setattr(packages, "version", machine.version)
-    monkeypatch.setattr(devices, "_CPUINFO", machine.cpuinfo)
+    monkeypatch.setattr(cpuinfo, "_CPUINFO", machine.cpuinfo)
     monkeypatch.setattr(devices, "registered_backends", lambda: tuple(machine.backends))
     monkeypatch.setattr(devices, "get_backend", machine.get_backend)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)

@@ -56,6 +56,20 @@ def test_without_measuring_the_better_kernels_are_only_named(machine, monkeypatc
     assert mend == "export OPENBLAS_CORETYPE=SkylakeX"
 
 
+@pytest.mark.parametrize("family", [25, 26])
+def test_the_command_line_says_that_it_chooses_better_kernels_itself(machine, family):
+    machine.set_flags(AVX512, family=family)
+    machine.speeds["SkylakeX"] = 455.0
+    chosen = (
+        "ok",
+        "SkylakeX kernels are chosen by the command line, for all commands but this one",
+    )
+    lines = found()
+    # what other programs get is still what was measured, with the line that mends it
+    assert lines[1][2] == "export OPENBLAS_CORETYPE=SkylakeX"
+    assert ((*chosen, None) in lines) == (family == 26)
+
+
 def test_a_product_that_fails_is_not_reported(machine):
     machine.speeds = {}
     assert len(found()) == 2

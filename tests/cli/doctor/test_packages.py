@@ -76,7 +76,8 @@ def test_what_an_extra_lacks_is_named_with_its_use_and_install_line(machine):
         Finding(
             "Extras",
             "ok",
-            "train: scikit-learn 1.5.0, pillow 11.0, safetensors 0.4.5, threadpoolctl 3.5.0",
+            "train: scikit-learn 1.5.0, pillow 11.0, safetensors 0.4.5, threadpoolctl 3.5.0, "
+            "platformdirs 4.3.0",
         ),
         Finding(
             "Extras",

@@ -1,0 +1,15 @@
+"""Which engine computes each convolution of a network: measured, and explained."""
+
+from .autotuning import autotune, tune
+from .convolutions import Convolution, convolutions_of
+from .explanation import ExplainedConvolution, Explanation, explain
+
+__all__ = [
+    "Convolution",
+    "ExplainedConvolution",
+    "Explanation",
+    "autotune",
+    "convolutions_of",
+    "explain",
+    "tune",
+]
