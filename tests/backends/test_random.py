@@ -137,6 +137,19 @@ def test_uniform_leaves_out_the_upper_bound(dtype, low, high):
     assert smallest[0] == kind(low)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("skip", range(41))
+def test_uniform_may_leave_out_the_first_numbers(backend, dtype, skip):
+    """What is left, and how far the stream then is, are those of a draw of all."""
+    whole, part = backend.random(3), backend.random(3)
+    for bounds in ((0.0, 1.0), (-1.0, 3.0)):
+        expected = backend.to_numpy(whole.uniform((skip + 15,), *bounds, dtype=dtype))[skip:]
+        out = part.uniform((3, 5), *bounds, dtype=dtype, skip=skip)
+        np.testing.assert_array_equal(backend.to_numpy(out), expected.reshape(3, 5), strict=True)
+        assert part.counter == whole.counter
+    assert backend.to_numpy(part.uniform((0,), dtype=dtype, skip=skip)).shape == (0,)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "int32", "complex64"])
 def test_uniform_has_two_dtypes(backend, dtype):
     with pytest.raises(ValueError, match=f"dtype must be float32 or float64, got {dtype}"):

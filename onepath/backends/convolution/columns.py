@@ -224,7 +224,7 @@ def in_a_row(array: Array, first: int) -> bool:
             return False
         expected *= length
     length, stride = array.shape[first], array.strides[first]
-    return length == 1 or stride == expected
+    return bool(length == 1 or stride == expected)
 
 
 def batch_last(x: Array) -> bool:

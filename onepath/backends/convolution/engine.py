@@ -95,6 +95,9 @@ class Engine(ABC):
 
     name: str
 
+    normwise: bool = False
+    """Whether errors are relative to norms, so that large elements cost small ones digits."""
+
     @abstractmethod
     def refusal(self, device: Device, geometry: Geometry, dtype: DType) -> str | None:
         """Say why this case is not supported, or return None if it is."""

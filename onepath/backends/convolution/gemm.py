@@ -62,7 +62,7 @@ class GemmEngine(Engine):
         block = min(batch, -(-batch // _block_count(batch)))
         sides = math.prod(geometry.input_shape) + math.prod(geometry.output_shape)
         size = tile + math.prod(geometry.kernel_shape) + block * sides
-        return size * itemsize
+        return int(size * itemsize)
 
     def cost(
         self, device: Device, operation: str, geometry: Geometry, batch: int, dtype: DType

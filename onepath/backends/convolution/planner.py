@@ -1,10 +1,14 @@
 """Picks the engine, and says why."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..types import DType
 from .engine import Cost, Device, Engine
+from .fft import FFTEngine
 from .gemm import GemmEngine
 from .geometry import Geometry
 from .measurements import Measurements, Times, case_of
@@ -12,7 +16,7 @@ from .signal import SignalEngine
 from .winograd import WinogradEngine
 
 ENGINES: dict[str, Engine] = {
-    engine.name: engine for engine in (GemmEngine(), WinogradEngine(), SignalEngine())
+    engine.name: engine for engine in (GemmEngine(), WinogradEngine(), FFTEngine(), SignalEngine())
 }
 """The engines by name, the preferred first."""
 
@@ -21,6 +25,15 @@ memory = Measurements()
 
 _decided: dict[tuple[str, Device, str, Geometry, int, DType], Engine] = {}
 _MOST = 4096
+
+
+class _Here(threading.local):
+    """What is used in place of engines of a name."""
+
+    instead: Mapping[str, Engine] = MappingProxyType({})
+
+
+_here = _Here()
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,8 @@ def choose(
     name: str, device: Device, operation: str, geometry: Geometry, batch: int, dtype: DType
 ) -> Engine:
     """Return the engine that `decide` picks; what was decided once is looked up."""
+    if name in _here.instead:
+        return _here.instead[name]
     case = (name, device, operation, geometry, batch, dtype)
     engine = _decided.get(case)
     if engine is None:
@@ -89,6 +104,25 @@ def choose(
             _decided.clear()
         engine = _decided[case] = ENGINES[decide(*case).chosen]
     return engine
+
+
+@contextmanager
+def instead(engine: Engine, names: Iterable[str]) -> Iterator[None]:
+    """Let another engine compute wherever one of these names is asked for, on this thread.
+
+    Parameters
+    ----------
+    engine : Engine
+        What computes.
+    names : iterable of str
+        Names of engines, and "auto".
+    """
+    before = _here.instead
+    _here.instead = {**before, **dict.fromkeys(names, engine)}
+    try:
+        yield
+    finally:
+        _here.instead = before
 
 
 def decide(

@@ -74,6 +74,7 @@ class WinogradEngine(Engine):
     """
 
     name = "winograd"
+    normwise = True
 
     def refusal(self, device: Device, geometry: Geometry, dtype: DType) -> str | None:
         """Refuse all but dense 3x3 kernels that move by 1, and float16."""

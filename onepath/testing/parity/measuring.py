@@ -9,7 +9,7 @@ import numpy as np
 from ...backends import Array, Backend, get_backend
 from ..subject import home_of, transplant
 from ..tracing import Plan
-from .noise import Noise
+from .noise import Noise, errors_by_norm
 from .replaying import mapped, replay
 
 PROBES = 16
@@ -105,7 +105,8 @@ def changes(
         given = partial(_given_with_noise, noise)
         with np.errstate(all="ignore"):
             try:
-                seen = replay(mapped(layer, noise.on), recorded, plan, given)
+                with errors_by_norm(noise):
+                    seen = replay(mapped(layer, noise.on), recorded, plan, given)
             except Exception:
                 return {}
             for name, array in seen.items():

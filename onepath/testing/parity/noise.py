@@ -14,10 +14,15 @@ Functions like ``exp`` may err by 2 units in the last place, as CUDA's do.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from ...backends.convolution import ENGINES, Geometry
+from ...backends.convolution.gemm import GemmEngine
+from ...backends.convolution.planner import instead
 from ...backends.simulated.kinds import EXACT
 
 PRODUCTS = {"matmul", "vecdot", "matvec", "vecmat"}
@@ -121,6 +126,59 @@ class Noisy(np.ndarray):
             terms = math.sqrt(products / max(1, np.size(result)))
             result = self.noise.added(result, math.sqrt(terms) * function(*magnitudes, **kwargs))
         return self.noise.kept(result)
+
+
+@contextmanager
+def errors_by_norm(noise: Noise) -> Iterator[None]:
+    """Let convolutions err as engines that transform do, wherever one may be chosen.
+
+    Their errors are relative to norms over the spatial axes: of size n, about ``u log2(n)`` times
+    the sum of ``||x|| ||kernel||`` over the channels (see `FFTEngine`; a tile of `WinogradEngine`
+    errs by less).
+
+    Parameters
+    ----------
+    noise : Noise
+        Makes the errors.
+    """
+    names = [name for name, engine in ENGINES.items() if engine.normwise]
+    with instead(_Transforming(noise), ("auto", *names)):
+        yield
+
+
+class _Transforming(GemmEngine):
+    """Exact results, with errors relative to norms."""
+
+    def __init__(self, noise: Noise) -> None:
+        self._noise = noise
+
+    def forward(self, device: Any, x: Any, kernel: Any, geometry: Geometry) -> Any:
+        x, kernel = map(_plain, (x, kernel))
+        sizes = np.einsum("ngc,gfc->ngf", _norms(x, geometry, 1), _norms(kernel, geometry, 0))
+        return self._with_errors(super().forward(device, x, kernel, geometry), sizes, geometry)
+
+    def input_gradient(self, device: Any, dy: Any, kernel: Any, geometry: Geometry) -> Any:
+        dy, kernel = map(_plain, (dy, kernel))
+        sizes = np.einsum("ngf,gfc->ngc", _norms(dy, geometry, 1), _norms(kernel, geometry, 0))
+        dx = super().input_gradient(device, dy, kernel, geometry)
+        return self._with_errors(dx, sizes, geometry)
+
+    def kernel_gradient(self, device: Any, x: Any, dy: Any, geometry: Geometry) -> Any:
+        x, dy = map(_plain, (x, dy))
+        sizes = np.einsum("ngf,ngc->gfc", _norms(dy, geometry, 1), _norms(x, geometry, 1))
+        return self._with_errors(super().kernel_gradient(device, x, dy, geometry), sizes, geometry)
+
+    def _with_errors(self, exact: Any, sizes: Any, geometry: Geometry) -> Any:
+        sizes = sizes.reshape(*exact.shape[:2], *[1] * geometry.window.rank)
+        depth = math.log2(1 + math.prod(geometry.window.padded_size))
+        return self._noise.kept(self._noise.added(exact, depth * sizes))
+
+
+def _norms(array: Any, geometry: Geometry, axis: int) -> Any:
+    """Over the spatial axes; the axis of groups and channels becomes two."""
+    norms = np.sqrt((array**2).sum(tuple(range(2, array.ndim))))
+    shape = norms.shape
+    return norms.reshape(*shape[:axis], geometry.groups, -1, *shape[axis + 1 :])
 
 
 def _plain(x: Any) -> Any:

@@ -125,6 +125,50 @@ def test_shapes_of_a_geometry():
     assert geometry is Geometry.of((6, 9, 8, 7), 4, [3, 2, 1], [2, 1, 3], [1, 0, [0, 2]], groups=2)
 
 
+def uses(window):
+    """How many places of the window have each element of the padded input."""
+    counts = np.zeros(window.padded_size, int)
+    for tap in window.taps():
+        counts[tap] += 1
+    return counts
+
+
+def test_places_that_lie_apart_share_no_element():
+    """With dilation, or at a single place, windows may do so without being called apart."""
+    for n, k, s, d, pads in ALONG_AN_AXIS:
+        window = Window.over((n,), k, s, [pads], d)
+        shared = uses(window).max() > 1
+        if d == 1 and window.output_size[0] > 1:
+            assert window.apart == (not shared), (n, k, s, d, pads)
+        else:
+            assert not (window.apart and shared), (n, k, s, d, pads)
+
+
+def test_a_window_covers_what_it_has_exactly_once():
+    for n, k, s, d, pads in ALONG_AN_AXIS:
+        window = Window.over((n,), k, s, [pads], d)
+        once = bool((uses(window) == 1).all())
+        assert window.covers == (window.apart and once), (n, k, s, d, pads)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "strides", "apart", "covers"),
+    [
+        ((4, 6), (2, 3), (2, 3), True, True),
+        ((5, 6), (2, 3), (2, 3), True, False),
+        ((4, 7), (2, 3), (2, 3), True, False),
+        ((4, 6), (2, 3), (1, 3), False, False),
+        ((4, 6), (2, 3), (2, 2), False, False),
+        ((4, 8), (2, 3), (2, 4), True, False),
+    ],
+)
+def test_apart_and_covering_on_two_axes(size, kernel, strides, apart, covers):
+    window = Window.over(size, kernel, strides)
+    counts = uses(window)
+    assert (counts.max() == 1, (counts == 1).all()) == (apart, covers)
+    assert (window.apart, window.covers) == (apart, covers)
+
+
 # What is refused
 
 INT_ERROR = "must be an int or a tuple of ints"
