@@ -21,7 +21,7 @@ class Workspace:
 
     def __init__(self, xp: Any) -> None:
         self._xp = xp
-        self._local = threading.local()
+        self._own = _Own()
 
     def take(self, name: str, shape: tuple[int, ...], dtype: DType) -> Array:
         """Return a C-contiguous scratch array with undefined content.
@@ -41,18 +41,32 @@ class Workspace:
         array
             Memory that belongs to the workspace: copy what has to last.
         """
+        views = self._own.views
+        view = views.get(name)
+        if view is not None and view.shape == shape and view.dtype == dtype:
+            return view
         dtype = self._xp.dtype(dtype)
         size = math.prod(shape) * dtype.itemsize
-        buffers = self._local.__dict__
+        buffers = self._own.buffers
         buffer = buffers.get(name)
         if buffer is None or buffer.size < size:
             buffer = buffers[name] = self._xp.empty(size, dtype="uint8")
-        return buffer[:size].view(dtype).reshape(shape)
+        view = views[name] = buffer[:size].view(dtype).reshape(shape)
+        return view
 
     def held(self) -> int:
         """Bytes that this thread's buffers hold."""
-        return sum(buffer.size for buffer in self._local.__dict__.values())
+        return sum(buffer.size for buffer in self._own.buffers.values())
 
     def release(self) -> None:
         """Give this thread's buffers back."""
-        self._local.__dict__.clear()
+        self._own.buffers.clear()
+        self._own.views.clear()
+
+
+class _Own(threading.local):
+    """A thread's buffers, and what each was last taken as."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[str, Array] = {}
+        self.views: dict[str, Array] = {}

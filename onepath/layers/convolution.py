@@ -56,6 +56,7 @@ class Conv(Layer):
 
     rank: int
     shardable = True
+    _last: tuple[Shape, Geometry] | None = None
 
     def __init__(
         self,
@@ -109,6 +110,12 @@ class Conv(Layer):
             self.groups,
         )
 
+    def _geometry_of(self, input_shape: Shape) -> Geometry:
+        """The geometry for samples that were checked, which mostly have the last ones' shape."""
+        if self._last is None or self._last[0] != input_shape:
+            self._last = input_shape, self.geometry(input_shape)
+        return self._last[1]
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the output's shape for a sample of (C, *size) or (*size, C)."""
         return shape_from_first(self.geometry(input_shape).output_shape, self.data_format)
@@ -121,8 +128,7 @@ class Conv(Layer):
             self._add_parameter("bias", (self.filters,), self.bias_initializer)
 
     def _forward(self, x: Array, training: bool) -> Array:
-        backend = self.home
-        geometry = self.geometry(x.shape[1:])
+        backend, geometry = self.home, self._geometry_of(x.shape[1:])
         x = to_first(backend.xp, x, self.data_format)
         self._saved = x, geometry
         y = backend.conv(x, self.parameters["kernel"], geometry, self.engine)

@@ -33,6 +33,7 @@ class Pooling(Layer):
     rank: int
     padded_with: float
     shardable = True
+    _last: tuple[Shape, Window] | None = None
 
     def __init__(
         self,
@@ -63,6 +64,12 @@ class Pooling(Layer):
                 )
         return window
 
+    def _window_of(self, input_shape: Shape) -> Window:
+        """The window over samples that were checked, which mostly have the last ones' shape."""
+        if self._last is None or self._last[0] != input_shape:
+            self._last = input_shape, self.window(input_shape)
+        return self._last[1]
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the output's shape for a sample of (C, *size) or (*size, C)."""
         size = self.window(input_shape).output_size
@@ -70,7 +77,7 @@ class Pooling(Layer):
         return shape_from_first((channels, *size), self.data_format)
 
     def _forward(self, x: Array, training: bool) -> Array:
-        xp, window = self.home.xp, self.window(x.shape[1:])
+        xp, window = self.home.xp, self._window_of(x.shape[1:])
         padded = pad(xp, to_first(xp, x, self.data_format), window, self.padded_with)
         return from_first(xp, self._pool(padded, window), self.data_format)
 
@@ -98,7 +105,7 @@ class MaxPooling2D(Pooling):
 
     def _pool(self, padded: Array, window: Window) -> Array:
         xp = self.home.xp
-        first, *others = window.taps()
+        first, *others = window.taps
         y = like(xp, (*padded.shape[:2], *window.output_size), padded)
         y[...] = padded[(..., *first)]
         for tap in others:
@@ -113,7 +120,7 @@ class MaxPooling2D(Pooling):
         if not window.covers:
             dx.fill(0)
         free = None
-        for tap in window.taps():
+        for tap in window.taps:
             hit = padded[(..., *tap)] == y
             if free is None:
                 free = ~hit
@@ -136,7 +143,7 @@ class AveragePooling2D(Pooling):
     padded_with = 0.0
 
     def _pool(self, padded: Array, window: Window) -> Array:
-        y = sum(padded[(..., *tap)] for tap in window.taps())
+        y = sum(padded[(..., *tap)] for tap in window.taps)
         counts = self._counts(window, padded.dtype)
         self._saved = padded.shape, counts, window
         return y / counts
@@ -146,7 +153,7 @@ class AveragePooling2D(Pooling):
         dx = like(self.home.xp, shape, dy)
         dx.fill(0)
         share = dy / counts
-        for tap in window.taps():
+        for tap in window.taps:
             dx[(..., *tap)] += share
         return dx, window
 
@@ -154,7 +161,7 @@ class AveragePooling2D(Pooling):
         """How many elements of the input lie under the window at each place."""
         xp = self.home.xp
         inside = pad(xp, xp.ones(window.input_size, dtype=dtype), window)
-        return sum(inside[tap] for tap in window.taps())
+        return sum(inside[tap] for tap in window.taps)
 
 
 @register_layer

@@ -5,6 +5,7 @@ seeds of their own, so that an example that failed is the same when it is run ag
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from ..backends import Array, Backend, Geometry, Window, get_backend
@@ -56,7 +57,6 @@ DTYPES = ("float32", "float64")
 FORMATS = ("channels_first", "channels_last")
 
 _seeds = st.integers(0, 99)
-_engines = st.sampled_from(["auto", *ENGINES])
 
 
 # For anybody's code
@@ -286,20 +286,29 @@ def _dense(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
 def _convolution(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     data_format = draw(st.sampled_from(FORMATS))
     channels, *size = shape_to_first(shape, data_format)
-    return {1: Conv1D, 2: Conv2D, 3: Conv3D}[len(size)](
+    layer = partial(
+        {1: Conv1D, 2: Conv2D, 3: Conv3D}[len(size)],
         **draw(_convolution_options(channels, tuple(size))),
         use_bias=draw(st.booleans()),
         data_format=data_format,
         bias_initializer="standard_normal",
-        engine=draw(_engines),
         dtype=dtype,
         seed=draw(_seeds),
     )
+    return layer(engine=draw(_engines(layer().geometry(shape))))
 
 
 def _convolutional(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     taps, depth = draw(st.integers(1, min(3, *shape[1:]))), draw(st.integers(1, 3))
-    return Convolutional(shape, taps, depth, draw(_engines), dtype, seed=draw(_seeds))
+    engine = draw(_engines(Geometry.of(shape, depth, (taps, taps))))
+    return Convolutional(shape, taps, depth, engine, dtype, seed=draw(_seeds))
+
+
+def _engines(geometry: Geometry) -> st.SearchStrategy[str]:
+    """The engines that take a convolution."""
+    cpu = get_backend("cpu")
+    taking = (n for n, e in ENGINES.items() if e.refusal(cpu, geometry, "float32") is None)
+    return st.sampled_from(["auto", *taking])
 
 
 def _pooling(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:

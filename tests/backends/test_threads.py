@@ -234,25 +234,27 @@ def test_the_number_may_be_changed_at_any_time():
 
 
 @pytest.mark.parametrize("mine", [True, False], ids=["of the caller's piece", "of another's"])
-def test_an_error_waits_until_nobody_is_at_work(mine):
+@pytest.mark.parametrize("error", [KeyError("its own"), KeyboardInterrupt()], ids=repr)
+def test_an_error_ends_the_whole_when_nobody_is_at_work(error, mine):
+    """What is at work is waited for, and takes no other piece."""
     set_threads(2)
     caller, meeting, ended = threading.get_ident(), threading.Barrier(2), []
-    error = KeyError("its own")
 
     def work(item):
-        meeting.wait(PATIENCE)
+        if item < 2:
+            meeting.wait(PATIENCE)  # so that each thread has one of the two
         if (threading.get_ident() == caller) == mine:
             raise error
         time.sleep(0.05)
         ended.append(item)
 
-    with pytest.raises(KeyError) as caught:
-        spread(work, range(2))
+    with pytest.raises(type(error)) as caught:
+        spread(work, range(9))
     assert caught.value is error
     assert len(ended) == 1
 
 
-def test_an_error_ends_the_whole():
+def test_an_error_ends_the_whole_on_one_thread():
     set_threads(1)
     begun = []
 

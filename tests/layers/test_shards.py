@@ -1,6 +1,7 @@
 """What a layer must do to go through in shards: replicas, learning, inferring, meeting others."""
 
 import copy
+import threading
 
 import numpy as np
 import pytest
@@ -33,12 +34,6 @@ def everything(layer):
 
 def batch(case, seed=0, size=BATCH):
     return np.random.default_rng(seed).normal(size=(size, *case.shape))
-
-
-def close(actual, expected):
-    assert list(actual) == list(expected)
-    for name, array in expected.items():
-        np.testing.assert_allclose(actual[name], array, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 # Learning and inferring
@@ -275,6 +270,12 @@ def test_each_shard_knows_which_one_it_is(meet, threads):
     expected = [(0, 0, 0, 9), (1, 1, 4, 9), (2, 2, 7, 9)]
     assert in_shards(work, [0, 4, 7], 9, meet) == expected
     assert shard_of(3).batch == 3  # the caller sees the whole again
+
+
+def test_shards_that_do_not_meet_need_no_threads_of_their_own():
+    set_threads(1)
+    idents = in_shards(lambda index: threading.get_ident(), [0, 4, 7], 9, meet=False)
+    assert set(idents) == {threading.get_ident()}
 
 
 @pytest.mark.parametrize("meet", [False, True])

@@ -64,7 +64,7 @@ class AssignedOverlap(AveragePooling2D):
     def _unpool(self, dy):
         shape, counts, window = self._saved
         dx = self.home.xp.zeros(shape, dtype=dy.dtype)
-        for tap in window.taps():
+        for tap in window.taps:
             dx[(..., *tap)] = dy / counts
         return dx, window
 
@@ -157,21 +157,22 @@ class TiesWithEpsilon(MaxPooling2D):
     def _unpool(self, dy):
         padded, y, window = self._saved
         dx = self.home.xp.zeros(padded.shape, dtype=dy.dtype)
-        for tap in window.taps():
+        for tap in window.taps:
             dx[(..., *tap)] += dy * (padded[(..., *tap)] >= y - 0.05)
         return dx, window
 
 
 class OtherEpsilonBehind(BatchNormalization):
     def _backward(self, dy):
-        normal, scale, *rest = self._saved
-        self._saved = normal, 1 / self.home.xp.sqrt(1 / scale**2 + 1e-3), *rest
+        centred, scale, *rest = self._saved
+        other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-3)
+        self._saved = centred * (scale / other).reshape(rest[1]), other, *rest
         return super()._backward(dy)
 
 
 class ConstantStatistics(BatchNormalization):
     def _backward(self, dy):
-        self._saved = (*self._saved[:-1], False)
+        self._saved = (*self._saved[:-1], None)
         return super()._backward(dy)
 
 

@@ -322,7 +322,7 @@ def test_loading_brings_nothing_of_the_layers():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     loaded = {".".join(name.split(".")[:2]) for name in done.stdout.split()}
-    assert loaded <= {"onepath", "onepath.testing"}
+    assert loaded <= {"onepath", "onepath.testing", "onepath.version"}
 
 
 # CuPy, simulated

@@ -64,6 +64,73 @@ def test_one_step_is_the_one_of_the_textbook(backend):
     np.testing.assert_allclose(after["bias"], before["bias"] - 0.5 * slope.sum(0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("where", ["host", "device"])
+@pytest.mark.parametrize("size", [1, 7, 90])
+def test_one_batch_is_one_step_of_fit(model, data, backend, where, size):
+    x, y = (array[:size] for array in data)
+    twin = copy.deepcopy(model)
+    expected = twin.fit(x, y, batch_size=size, shuffle=False, verbose=0).history["loss"]
+    if where == "device":
+        x, y = backend.asarray(x), backend.asarray(y)
+    loss = model.train_on_batch(x, y)
+    assert backend.owns(loss)
+    assert loss.shape == ()
+    assert backend.to_numpy(loss) == pytest.approx(expected[0], rel=1e-6)
+    assert model.optimizer.iterations == 1
+    for name, array in weights(twin).items():
+        np.testing.assert_array_equal(weights(model)[name], array)
+
+
+def test_batches_of_other_sizes_and_kinds_follow_each_other(model, data, backend):
+    x, y = data
+    twin = copy.deepcopy(model)
+    for size in (90, 1, 33):
+        model.train_on_batch(x[:size], y[:size])
+        twin.train_on_batch(backend.asarray(x[:size]), backend.asarray(y[:size]))
+    assert model.optimizer.iterations == 3
+    for name, array in weights(twin).items():
+        np.testing.assert_array_equal(weights(model)[name], array)
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_a_bad_batch_is_refused(model, data, built):
+    x, y = data
+    if built:
+        model.build((4,))
+    cases = [
+        ((x, y[:-1]), ValueError, "equally many rows, got {'x': 90, 'y': 89}"),
+        ((x[:0], y[:0]), ValueError, "x is empty"),
+        ((x[0, 0], y), (TypeError, ValueError), "x"),
+        ((x[:, :0], y), ValueError, r"the input is empty|expected 4 features, got 0"),
+        (((x * 10).astype("uint8"), y), TypeError, r"floating, got uint8; scale integer images"),
+        ((x.tolist(), y), TypeError, "x must be an array on .*, got builtins.list"),
+        ((5, y), TypeError, "x must be an array on .*, got builtins.int"),
+        ((x, y.tolist()), TypeError, "y must be an array on .*, got builtins.list"),
+    ]
+    if built:
+        cases.append(((x[:, :3], y), ValueError, r"expected 4 features, got 3"))
+    for arrays, error, match in cases:
+        with pytest.raises(error, match=match):
+            model.train_on_batch(*arrays)
+        assert model.layer.built is built
+    for arrays, error, match in [
+        ((x, np.ones((90, 2), "int64")), ValueError, "needs y_true of shape"),
+        ((x, y.astype("float32")), TypeError, "y_true must be .* got float32"),
+    ]:
+        with pytest.raises(error, match=match):
+            model.train_on_batch(*arrays)
+    assert model.optimizer.iterations == 0
+    model.train_on_batch(x, y)
+    assert model.optimizer.iterations == 1
+
+
+def test_an_uncompiled_model_learns_from_no_batch(data):
+    model = op.Sequential([layers.Dense(3), layers.BatchNormalization()])
+    with pytest.raises(RuntimeError, match=r"not compiled: call compile\(optimizer, loss\) first"):
+        model.train_on_batch(*data)
+    assert not model.layer.built
+
+
 def test_the_last_batch_may_be_smaller_and_counts_by_its_samples(backend):
     x = np.arange(5, dtype="float64").reshape(5, 1)
     model = Model(layers.Dense(1, use_bias=False, dtype="float64"), backend)

@@ -1,9 +1,11 @@
 """Columns: for each place of the output what lies under the window, as a matrix for products."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
-from typing import NamedTuple
+from operator import mul
+from typing import Any, NamedTuple
 
 from ..types import Array
 from .engine import Device
@@ -50,79 +52,13 @@ class Columns(NamedTuple):
         cls, device: Device, x: Array, axes: tuple[Axis, ...], shared: bool = True, least: int = 1
     ) -> "Columns":
         """Choose the layout for an array (N, channels, *inputs); see `choose`."""
-        shape = x.shape[0], x.shape[1]
-        return cls.choose(device, *shape, x.dtype.itemsize, batch_last(x), axes, shared, least)
-
-    @classmethod
-    def choose(
-        cls,
-        device: Device,
-        batch: int,
-        channels: int,
-        itemsize: int,
-        last: bool,
-        axes: tuple[Axis, ...],
-        shared: bool = True,
-        least: int = 1,
-    ) -> "Columns":
-        """Choose the layout.
-
-        Parameters
-        ----------
-        device : Device
-            Its tiles are filled.
-        batch, channels, itemsize : int
-            Of the array.
-        last : bool
-            Whether samples lie interleaved, see `batch_last`.
-        axes : tuple of Axis
-            Which input meets which output.
-        shared : bool, optional
-            Whether rows may be shared.
-        least : int, optional
-            How many columns a product should have, as far as there are so many.
-
-        Returns
-        -------
-        Columns
-            The same for the same arguments and tiles.
-        """
-        outputs, taps = axes[0].outputs, axes[0].taps
-        rest = math.prod(axis.outputs for axis in axes[1:])
-        samples = batch if last else min(batch, -(-least // rest))
-        row = channels * math.prod(axis.taps for axis in axes) * rest * itemsize
-        adjacent = axes[0].step == axes[0].gap == 1
-        large = samples * row * outputs > device.tile_bytes
-        overlapping = shared and adjacent and taps > 1 and large
-        if overlapping:
-            rows = max(device.tile_bytes * taps // (samples * row) - taps + 1, taps)
-        else:
-            rows = max(device.tile_bytes // (samples * row), 1)
-            if not last:
-                samples = min(max(rows * samples // outputs, samples), batch)
-        rows = -(-outputs // -(-outputs // min(rows, outputs)))  # tiles of even height
-        places = tuple(range(len(axes) + 1))
-        if last:
-            places = (*places[1:], 0)
-        elif overlapping:
-            places = (1, 0, *places[2:])
-        return cls(axes, overlapping, places, samples, rows)
-
-    def tiles(self, batch: int) -> list[Tile]:
-        """Return all tiles, sample by sample."""
-        outputs = self.axes[0].outputs
-        return [
-            Tile(
-                slice(sample, min(sample + self.samples, batch)),
-                slice(row, min(row + self.rows, outputs)),
-            )
-            for sample in range(0, batch, self.samples)
-            for row in range(0, outputs, self.rows)
-        ]
+        batch, channels = x.shape[:2]
+        last, itemsize = batch_last(x), x.dtype.itemsize
+        return choose(device.tile_bytes, batch, channels, itemsize, last, axes, shared, least)
 
     def scratch(self, channels: int, filters: int) -> int:
         """Return how many elements a tile's columns, padded input and output have at most."""
-        axes = self._tile_axes(slice(0, self.rows))
+        axes = _tile_axes(self, 0, self.rows)
         columns = math.prod(axis.taps * axis.outputs for axis in axes)
         padded = math.prod(axis.spanned().outputs for axis in axes)
         outputs = self.rows * math.prod(axis.outputs for axis in axes[1:])
@@ -176,13 +112,9 @@ class Columns(NamedTuple):
         back = (2 + rank + place for place in inverse(self.places))
         return view.transpose(*range(2 + rank), *back)
 
-    def _tile_axes(self, rows: slice) -> tuple[Axis, ...]:
-        first = self.axes[0].rows(rows.start, rows.stop)
-        return (first.spanned() if self.overlapping else first, *self.axes[1:])
-
     def _filled(self, device: Device, x: Array, tile: Tile, groups: int, rows_first: bool) -> Array:
         """Return (G, D, *taps, *places) in memory, or with rows first (G, rows, D, ...)."""
-        axes, rank = self._tile_axes(tile.rows), len(self.axes)
+        axes, rank = _tile_axes(self, tile.rows.start, tile.rows.stop), len(self.axes)
         windows = _windows(device, by_group(x[tile.samples], groups), axes)
         places = [2 + rank + place for place in self.places]
         if rows_first:
@@ -194,6 +126,82 @@ class Columns(NamedTuple):
         columns = device.workspace.take("columns", windows.shape, x.dtype)
         columns[...] = windows
         return columns
+
+
+@lru_cache(maxsize=4096)
+def choose(
+    tile_bytes: int,
+    batch: int,
+    channels: int,
+    itemsize: int,
+    last: bool,
+    axes: tuple[Axis, ...],
+    shared: bool = True,
+    least: int = 1,
+) -> Columns:
+    """Choose a layout.
+
+    Parameters
+    ----------
+    tile_bytes : int
+        What a tile's columns should take.
+    batch, channels, itemsize : int
+        Of the array.
+    last : bool
+        Whether samples lie interleaved, see `batch_last`.
+    axes : tuple of Axis
+        Which input meets which output.
+    shared : bool, optional
+        Whether rows may be shared.
+    least : int, optional
+        How many columns a product should have, as far as there are so many.
+
+    Returns
+    -------
+    Columns
+        The same for the same arguments.
+    """
+    outputs, taps = axes[0].outputs, axes[0].taps
+    rest = math.prod(axis.outputs for axis in axes[1:])
+    samples = batch if last else min(batch, -(-least // rest))
+    row = channels * math.prod(axis.taps for axis in axes) * rest * itemsize
+    adjacent = axes[0].step == axes[0].gap == 1
+    large = samples * row * outputs > tile_bytes
+    overlapping = shared and adjacent and taps > 1 and large
+    if overlapping:
+        rows = max(tile_bytes * taps // (samples * row) - taps + 1, taps)
+    else:
+        rows = max(tile_bytes // (samples * row), 1)
+        if not last:
+            samples = min(max(rows * samples // outputs, samples), batch)
+    rows = -(-outputs // -(-outputs // min(rows, outputs)))  # tiles of even height
+    places = tuple(range(len(axes) + 1))
+    if last:
+        places = (*places[1:], 0)
+    elif overlapping:
+        places = (1, 0, *places[2:])
+    return Columns(axes, overlapping, places, samples, rows)
+
+
+@lru_cache(maxsize=4096)
+def tiles(columns: Columns, batch: int) -> tuple[Tile, ...]:
+    """Return all tiles of a batch, sample by sample."""
+    outputs = columns.axes[0].outputs
+    return tuple(
+        Tile(
+            slice(sample, min(sample + columns.samples, batch)),
+            slice(row, min(row + columns.rows, outputs)),
+        )
+        for sample in range(0, batch, columns.samples)
+        for row in range(0, outputs, columns.rows)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _tile_axes(columns: Columns, start: int, stop: int) -> tuple[Axis, ...]:
+    """Which input meets which of some rows of the output, or of the rows that they share."""
+    first = columns.axes[0].rows(start, stop)
+    return (first.spanned() if columns.overlapping else first, *columns.axes[1:])
 
 
 def rows_of(columns: Columns, y: Array, groups: int) -> Array:
@@ -258,54 +266,77 @@ def by_group(x: Array, groups: int) -> Array:
 
 def _windows(device: Device, x: Array, axes: tuple[Axis, ...]) -> Array:
     """View x (G, D, n, *inputs), padded where it must be, as (G, D, *taps, n, *outputs)."""
-    spanned = [axis.spanned() for axis in axes]
-    met = [axis.met(0) for axis in spanned]
-    x = x[(..., *(inputs for _, inputs in met))]
-    if any(
-        inside.stop - inside.start < axis.outputs
-        for (inside, _), axis in zip(met, spanned, strict=True)
-    ):
-        x = _surrounded(
-            device, x, [axis.outputs for axis in spanned], [inside for inside, _ in met]
-        )
+    seen = _seen(axes)
+    x = x[(..., *seen.inputs)]
+    if seen.padded:
+        x = _surrounded(device, x, seen)
     strides = x.strides[3:]
     return device.xp.lib.stride_tricks.as_strided(
         x,
-        (*x.shape[:2], *(a.taps for a in axes), x.shape[2], *(a.outputs for a in axes)),
+        (*x.shape[:2], *seen.taps, x.shape[2], *seen.outputs),
         (
             *x.strides[:2],
-            *(stride * axis.gap for stride, axis in zip(strides, axes, strict=True)),
+            *map(mul, strides, seen.gaps),
             x.strides[2],
-            *(stride * axis.step for stride, axis in zip(strides, axes, strict=True)),
+            *map(mul, strides, seen.steps),
         ),
     )
 
 
-def _surrounded(device: Device, x: Array, sizes: list[int], inside: list[slice]) -> Array:
+class _Seen(NamedTuple):
+    """What is seen of an array through a window: which inputs, and where among what is padded."""
+
+    inputs: tuple[slice, ...]
+    inside: tuple[slice, ...]
+    sizes: Ints
+    padded: bool
+    taps: Ints
+    outputs: Ints
+    gaps: Ints
+    steps: Ints
+
+
+@lru_cache(maxsize=4096)
+def _seen(axes: tuple[Axis, ...]) -> _Seen:
+    spanned = [axis.spanned() for axis in axes]
+    inside, inputs = zip(*(axis.met(0) for axis in spanned), strict=True)
+    sizes = tuple(axis.outputs for axis in spanned)
+    padded = any(i.stop - i.start < size for i, size in zip(inside, sizes, strict=True))
+    _, outputs, taps, _, steps, gaps = zip(*axes, strict=True)
+    return _Seen(inputs, inside, sizes, padded, taps, outputs, gaps, steps)
+
+
+def _surrounded(device: Device, x: Array, seen: _Seen) -> Array:
     """Lay zeros around the last axes of x, in scratch memory of the same order."""
-    order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
-    shape = (*x.shape[:3], *sizes)
+    order = sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True)
+    shape = (*x.shape[:3], *seen.sizes)
     room = device.workspace.take("padded", tuple(shape[axis] for axis in order), x.dtype)
     room = room.transpose(inverse(order))
-    for place, within in enumerate(inside, start=3):
+    for place, (within, size) in enumerate(zip(seen.inside, seen.sizes, strict=True), start=3):
         before = (slice(None),) * place
-        room[(*before, slice(0, within.start))] = 0
-        room[(*before, slice(within.stop, None))] = 0
-    room[(..., *inside)] = x
+        if within.start > 0:
+            room[(*before, slice(0, within.start))] = 0
+        if within.stop < size:
+            room[(*before, slice(within.stop, None))] = 0
+    room[(..., *seen.inside)] = x
     return room
 
 
-def collect(columns: Array, x: Array, axes: Iterable[Axis]) -> None:
+def collect(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
     """Add columns (G, D, *taps, n, *outputs) to x (G, D, n, *inputs), one tap after the other."""
-    for taps, outputs, inputs in _meetings(axes):
-        x[(..., *inputs)] += columns[(slice(None), slice(None), *taps, ..., *outputs)]
+    for outputs, inputs in _meetings(axes):
+        part = x[inputs]
+        part += columns[outputs]
 
 
-def _meetings(axes: Iterable[Axis]) -> Iterator[tuple[Ints, tuple[slice, ...], tuple[slice, ...]]]:
-    """For each tap in row-major order: the outputs that meet an input by it, and these inputs."""
+@lru_cache(maxsize=1024)
+def _meetings(axes: tuple[Axis, ...]) -> tuple[tuple[tuple[Any, ...], tuple[Any, ...]], ...]:
+    """For each tap in row-major order: where outputs meet an input by it, and these inputs."""
+    found = []
     for along in product(*([(k, *axis.met(k)) for k in range(axis.taps)] for axis in axes)):
         taps, outputs, inputs = zip(*along, strict=True)
-        yield taps, outputs, inputs
+        found.append(((slice(None), slice(None), *taps, ..., *outputs), (..., *inputs)))
+    return tuple(found)
 
 
 def inverse(order: Sequence[int]) -> Ints:

@@ -2,75 +2,84 @@
 
 from ..types import Array
 from .engine import Device
-from .geometry import Geometry, Ints
+from .geometry import Geometry
 from .planner import choose
 
 
 def forward(device: Device, x: Array, kernel: Array, geometry: Geometry, engine: str) -> Array:
     """See `Backend.conv`."""
-    _check(
-        device, "conv", x=(x, (-1, *geometry.input_shape)), kernel=(kernel, geometry.kernel_shape)
-    )
-    return choose(engine, device, "forward", geometry, len(x), x.dtype).forward(
-        device, x, kernel, geometry
-    )
+    expected = (None, *geometry.input_shape), geometry.kernel_shape
+    if not _fit(device, (x, kernel), expected):
+        _refuse(device, "conv", {"x": x, "kernel": kernel}, expected)
+    chosen = choose(engine, device, "forward", geometry, len(x), x.dtype)
+    return chosen.forward(device, x, kernel, geometry)
 
 
 def input_gradient(
     device: Device, dy: Array, kernel: Array, geometry: Geometry, engine: str
 ) -> Array:
     """See `Backend.conv_input_gradient`."""
-    _check(
-        device,
-        "conv_input_gradient",
-        dy=(dy, (-1, *geometry.output_shape)),
-        kernel=(kernel, geometry.kernel_shape),
-    )
-    return choose(engine, device, "input_gradient", geometry, len(dy), dy.dtype).input_gradient(
-        device, dy, kernel, geometry
-    )
+    expected = (None, *geometry.output_shape), geometry.kernel_shape
+    if not _fit(device, (dy, kernel), expected):
+        _refuse(device, "conv_input_gradient", {"dy": dy, "kernel": kernel}, expected)
+    chosen = choose(engine, device, "input_gradient", geometry, len(dy), dy.dtype)
+    return chosen.input_gradient(device, dy, kernel, geometry)
 
 
 def kernel_gradient(device: Device, x: Array, dy: Array, geometry: Geometry, engine: str) -> Array:
     """See `Backend.conv_kernel_gradient`."""
-    _check(
-        device,
-        "conv_kernel_gradient",
-        x=(x, (-1, *geometry.input_shape)),
-        dy=(dy, (-1, *geometry.output_shape)),
-    )
+    expected = (None, *geometry.input_shape), (None, *geometry.output_shape)
+    if not _fit(device, (x, dy), expected):
+        _refuse(device, "conv_kernel_gradient", {"x": x, "dy": dy}, expected)
     if len(x) != len(dy):
         raise ValueError(
             f"conv_kernel_gradient: x has {len(x)} samples and dy {len(dy)}; they must be as many"
         )
-    return choose(engine, device, "kernel_gradient", geometry, len(x), x.dtype).kernel_gradient(
-        device, x, dy, geometry
+    chosen = choose(engine, device, "kernel_gradient", geometry, len(x), x.dtype)
+    return chosen.kernel_gradient(device, x, dy, geometry)
+
+
+Expected = tuple[tuple[int | None, ...], tuple[int | None, ...]]
+"""Two shapes; None is any number of samples."""
+
+
+def _fit(device: Device, arrays: tuple[Array, Array], expected: Expected) -> bool:
+    """Whether two arrays are what they must be; it is asked before each convolution."""
+    a, b = arrays
+    return bool(
+        device.owns(a)
+        and device.owns(b)
+        and _has_shape(a, expected[0])
+        and _has_shape(b, expected[1])
+        and a.dtype == b.dtype
+        and a.dtype.kind == "f"
     )
 
 
-def _check(device: Device, function: str, **expected: tuple[Array, Ints]) -> None:
-    """Check device, shape (-1 stands for any number of samples) and dtype of the arguments."""
-    dtypes = {}
-    for name, (array, shape) in expected.items():
+def _has_shape(array: Array, shape: tuple[int | None, ...]) -> bool:
+    if shape[0] is None:
+        same = array.ndim == len(shape) and array.shape[1:] == shape[1:]
+        return bool(same and array.size > 0)
+    return bool(array.shape == shape)
+
+
+def _refuse(device: Device, function: str, arrays: dict[str, Array], expected: Expected) -> None:
+    """Say what two arrays are that they must not be."""
+    for (name, array), shape in zip(arrays.items(), expected, strict=True):
         if not device.owns(array):
             raise TypeError(
                 f"{function}: {name} must be an array on {device.name}, got "
                 f"{type(array).__module__}.{type(array).__qualname__}"
             )
-        fits = array.ndim == len(shape) and all(
-            want in (-1, have) for have, want in zip(array.shape, shape, strict=True)
-        )
-        if not fits or array.size == 0:
-            wanted = str(shape).replace("-1", "N")
+        if not _has_shape(array, shape):
+            wanted = str(shape).replace("None", "N")
             raise ValueError(f"{function}: {name} must have shape {wanted}, got {array.shape}")
         if array.dtype.kind != "f":
             raise TypeError(
                 f"{function}: {name} must be floating, got {array.dtype}; "
                 f"{name}.astype('float32') makes it so"
             )
-        dtypes[name] = array.dtype
-    if len(set(dtypes.values())) > 1:
-        raise TypeError(
-            f"{function}: arguments must share one dtype, got "
-            + ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
-        )
+    raise TypeError(
+        f"{function}: arguments must share one dtype, got "
+        + ", ".join(f"{name} {array.dtype}" for name, array in arrays.items())
+    )

@@ -4,7 +4,19 @@ import math
 from typing import Any
 
 from ..types import Array, DType
-from .columns import Columns, Tile, by_group, collect, crowded, flat, in_a_row, packed, rows_of
+from .columns import (
+    Columns,
+    Tile,
+    by_group,
+    choose,
+    collect,
+    crowded,
+    flat,
+    in_a_row,
+    packed,
+    rows_of,
+    tiles,
+)
 from .engine import Cost, Device, Engine
 from .geometry import Geometry
 from .sampling import Axis, forward_axes, phases
@@ -51,7 +63,7 @@ class GemmEngine(Engine):
         rules = [(ways, forward_axes(geometry.window))]
         rules += [(ways[::-1], part.axes) for part in phases(geometry.window)]
         tile = max(
-            Columns.choose(device, batch, into, itemsize, last, axes, shared, least).scratch(
+            choose(device.tile_bytes, batch, into, itemsize, last, axes, shared, least).scratch(
                 into, out
             )
             for (into, out), axes in rules
@@ -103,7 +115,7 @@ class GemmEngine(Engine):
             _send_back(device, dy, _grouped(kernel, geometry), forward_axes(geometry.window), dx)
             return dx
         weights = _grouped(kernel, geometry).swapaxes(1, 2)  # (G, D, F, *kernel_size)
-        parts = list(phases(geometry.window))
+        parts = phases(geometry.window)
         if math.prod(geometry.window.strides) > len(parts):
             dx.fill(0)
         for places, taps, axes in parts:
@@ -125,13 +137,13 @@ class GemmEngine(Engine):
         columns = Columns.of(device, x, axes, shared)
         taps = geometry.window.kernel_size[0] if columns.overlapping else 1
         depth, width = geometry.reduction // taps, geometry.filters // groups
-        tiles = columns.tiles(len(x))
-        lanes = min(len(tiles), LANES)
+        every = tiles(columns, len(x))
+        lanes = min(len(every), LANES)
 
         def add_up(lane: int) -> Array:
             total = xp.zeros((taps, groups, depth, width), dtype=x.dtype)
             part = device.workspace.take("kernel", total.shape[1:], x.dtype)
-            for tile in tiles[len(tiles) * lane // lanes : len(tiles) * (lane + 1) // lanes]:
+            for tile in every[len(every) * lane // lanes : len(every) * (lane + 1) // lanes]:
                 dy_rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
                 matrices = columns.by_row(device, x, tile, groups)
                 for tap, matrix in enumerate(matrices):
@@ -184,7 +196,7 @@ def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...],
             _matmul(device.xp, matrix, stack, room)
             rows[...] = room.reshape(rows.shape)
 
-    device.spread(multiply, columns.tiles(len(x)))
+    device.spread(multiply, tiles(columns, len(x)))
 
 
 def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...], dx: Array) -> None:
@@ -218,7 +230,7 @@ def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...],
         rules = (first, *axes[1:])
         collect(columns.by_tap(sent, groups, rules, part.shape[2]), part, rules)
 
-    device.spread(send, columns.tiles(len(dx)))
+    device.spread(send, tiles(columns, len(dx)))
 
 
 def _flat(device: Device, columns: Columns, dy: Array, groups: int) -> Array:

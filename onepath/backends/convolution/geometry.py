@@ -6,7 +6,7 @@ filters and groups. Neither knows of arrays.
 
 import math
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
@@ -95,6 +95,14 @@ class Window:
                 )
         return window
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Worked out once: what is remembered of a window is looked up again and again."""
+        return hash((self.input_size, self.kernel_size, self.strides, self.pads, self.dilation))
+
     @property
     def rank(self) -> int:
         """The number of spatial axes."""
@@ -118,18 +126,18 @@ class Window:
             for n, e, s in zip(self.padded_size, self.extent, self.strides, strict=True)
         )
 
-    @property
+    @cached_property
     def apart(self) -> bool:
         """Whether no two places of the window share an element."""
         return all(s >= e for s, e in zip(self.strides, self.extent, strict=True))
 
-    @property
+    @cached_property
     def covers(self) -> bool:
         """Whether each element of the padded input lies under exactly one place of the window."""
         sizes = zip(self.kernel_size, self.output_size, self.padded_size, strict=True)
         return self.apart and all(k * o == n for k, o, n in sizes)
 
-    @property
+    @cached_property
     def padded(self) -> bool:
         """Whether anything is padded at all."""
         return any(a or b for a, b in self.pads)
@@ -142,15 +150,15 @@ class Window:
             for n, (before, _) in zip(self.input_size, self.pads, strict=True)
         )
 
-    def taps(self) -> Iterator[tuple[slice, ...]]:
+    @cached_property
+    def taps(self) -> tuple[tuple[slice, ...], ...]:
         """For each tap in row-major order: where in the padded input it meets its outputs."""
         axes = zip(self.kernel_size, self.strides, self.dilation, self.output_size, strict=True)
-        return product(
-            *(
-                [slice(k * d, k * d + (o - 1) * s + 1, s) for k in range(size)]
-                for size, s, d, o in axes
-            )
+        along = (
+            [slice(k * d, k * d + (o - 1) * s + 1, s) for k in range(size)]
+            for size, s, d, o in axes
         )
+        return tuple(product(*along))
 
 
 @dataclass(frozen=True)
@@ -216,22 +224,30 @@ class Geometry:
             _plain("groups", groups),
         )
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Worked out once, as the window's."""
+        return hash((self.window, self.channels, self.filters, self.groups))
+
+    @cached_property
     def input_shape(self) -> Ints:
         """(channels, *input_size)."""
         return (self.channels, *self.window.input_size)
 
-    @property
+    @cached_property
     def output_shape(self) -> Ints:
         """(filters, *output_size)."""
         return (self.filters, *self.window.output_size)
 
-    @property
+    @cached_property
     def kernel_shape(self) -> Ints:
         """(filters, channels // groups, *kernel_size)."""
         return (self.filters, self.channels // self.groups, *self.window.kernel_size)
 
-    @property
+    @cached_property
     def reduction(self) -> int:
         """How many products are summed for one output."""
         return math.prod(self.kernel_shape[1:])

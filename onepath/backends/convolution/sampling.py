@@ -8,6 +8,7 @@ gradient with some of the taps, turned round, and with a step of 1. So nothing i
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -80,6 +81,7 @@ class Phase(NamedTuple):
     axes: tuple[Axis, ...]
 
 
+@lru_cache(maxsize=1024)
 def forward_axes(window: Window) -> tuple[Axis, ...]:
     """Return the window's own rule."""
     return tuple(
@@ -96,11 +98,13 @@ def forward_axes(window: Window) -> tuple[Axis, ...]:
     )
 
 
-def phases(window: Window) -> Iterator[Phase]:
+@lru_cache(maxsize=1024)
+def phases(window: Window) -> tuple[Phase, ...]:
     """Return the parts of the input's gradient that any output reaches."""
-    for parts in product(*map(_phases_along, forward_axes(window))):
-        places, taps, axes = zip(*parts, strict=True)
-        yield Phase(places, taps, axes)
+    return tuple(
+        Phase(*zip(*parts, strict=True))
+        for parts in product(*map(_phases_along, forward_axes(window)))
+    )
 
 
 def _phases_along(axis: Axis) -> Iterator[tuple[slice, slice, Axis]]:

@@ -109,7 +109,9 @@ def like(xp: Any, shape: Ints, model: Array) -> Array:
     array
         With undefined content, without gaps.
     """
-    order = sorted(range(model.ndim), key=lambda axis: -model.strides[axis])
+    if model.flags.c_contiguous:
+        return xp.empty(shape, dtype=model.dtype)
+    order = sorted(range(model.ndim), key=model.strides.__getitem__, reverse=True)
     room = xp.empty([shape[axis] for axis in order], dtype=model.dtype)
     return room.transpose(sorted(range(model.ndim), key=order.__getitem__))
 

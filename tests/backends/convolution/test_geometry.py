@@ -41,7 +41,7 @@ def test_each_tap_meets_its_outputs():
     """Tap k of the window that stands at i lies at i + k d; row-major, as kernels are stored."""
     for n, k, s, d, pads in ALONG_AN_AXIS:
         places = starts(n, k, s, d, pads)
-        taps = list(Window.over((n,), k, s, [pads], d).taps())
+        taps = list(Window.over((n,), k, s, [pads], d).taps)
         assert len(taps) == k
         for tap, (where,) in enumerate(taps):
             met = list(range(n + sum(pads)))[where]
@@ -51,11 +51,11 @@ def test_each_tap_meets_its_outputs():
 def test_taps_of_three_axes_are_in_row_major_order():
     window = Window.over((5, 6, 7), (2, 3, 2), (1, 2, 3), dilation_rate=(2, 1, 3))
     index = np.arange(5 * 6 * 7).reshape(5, 6, 7)
-    corners = [int(index[tap].flat[0]) for tap in window.taps()]
+    corners = [int(index[tap].flat[0]) for tap in window.taps]
     assert corners == [
         int(index[2 * a, b, 3 * c]) for a in (0, 1) for b in (0, 1, 2) for c in (0, 1)
     ]
-    assert all(index[tap].shape == window.output_size for tap in window.taps())
+    assert all(index[tap].shape == window.output_size for tap in window.taps)
 
 
 def test_same_gives_a_window_for_each_stride():
@@ -128,7 +128,7 @@ def test_shapes_of_a_geometry():
 def uses(window):
     """How many places of the window have each element of the padded input."""
     counts = np.zeros(window.padded_size, int)
-    for tap in window.taps():
+    for tap in window.taps:
         counts[tap] += 1
     return counts
 

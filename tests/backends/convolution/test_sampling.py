@@ -134,6 +134,7 @@ def along(window, phase):
     ):
         inputs, kernel = selected(n, places), selected(k, taps)
         assert (len(inputs), len(kernel)) == (axis.outputs, axis.taps)
+        assert inputs, "a phase without inputs"
         assert kernel, "a phase that no tap reaches"
         # what the phase's rule calls output is an input of the window, and the other way round
         yield [(j, kernel[tap], inputs[place]) for place, tap, j in sorted(meetings(axis))]

@@ -129,7 +129,7 @@ class NearTies(MaxPooling2D):
         padded, y, window = self._saved
         dx = self.home.xp.zeros(padded.shape, dtype=dy.dtype)
         free = self.home.xp.ones(y.shape, dtype=bool)
-        for tap in window.taps():
+        for tap in window.taps:
             hit = free & (padded[(..., *tap)] >= y - 1e-2)
             free ^= hit
             dx[(..., *tap)] += dy * hit
@@ -140,31 +140,31 @@ class Assigning(AveragePooling2D):
     def _unpool(self, dy):
         shape, counts, window = self._saved
         dx = self.home.xp.zeros(shape, dtype=dy.dtype)
-        for tap in window.taps():
+        for tap in window.taps:
             dx[(..., *tap)] = dy / counts
         return dx, window
 
 
 class ConstantStatistics(BatchNormalization):
     def _backward(self, dy):
-        self._saved = (*self._saved[:-1], False)
+        self._saved = (*self._saved[:-1], None)
         return super()._backward(dy)
 
 
 class ConstantVariance(BatchNormalization):
     def _backward(self, dy):
-        normal, *rest = self._saved
-        self._saved = 0 * normal, *rest
+        centred, scale, *rest = self._saved
+        self._saved = 0 * centred, scale, *rest
         dx = super()._backward(dy)
-        self.gradients["gamma"] = (dy * normal).sum(axis=0)
+        self.gradients["gamma"] = (dy * centred * scale).sum(axis=0)
         return dx
 
 
 class OtherEpsilon(BatchNormalization):
     def _backward(self, dy):
-        normal, scale, *rest = self._saved
-        scale = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-5)
-        self._saved = normal, scale, *rest
+        centred, scale, *rest = self._saved
+        other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-5)
+        self._saved = centred * (scale / other).reshape(rest[1]), other, *rest
         return super()._backward(dy)
 
 
@@ -175,9 +175,9 @@ class OtherTinyEpsilon(BatchNormalization):
         super().__init__(epsilon=1e-8, **FLOAT64)
 
     def _backward(self, dy):
-        normal, scale, *rest = self._saved
-        scale = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-8)
-        self._saved = normal, scale, *rest
+        centred, scale, *rest = self._saved
+        other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-8)
+        self._saved = centred * (scale / other).reshape(rest[1]), other, *rest
         return super()._backward(dy)
 
 

@@ -208,7 +208,7 @@ class AssignedOverlap(AveragePooling2D):
         _, counts, window = self._saved
         dx, _ = super()._unpool(dy)
         if on_device(dy):
-            for tap in window.taps():
+            for tap in window.taps:
                 dx[(..., *tap)] = dy / counts
         return dx, window
 
