@@ -85,8 +85,11 @@ class CpuBackend(Backend):
         return threads.spread(work, items)
 
     def shards(self, batch: int) -> int:
-        """Return 4, but for parts of 16 to 64 samples: few calls, and little memory at a time."""
-        return max(min(batch // 16, 4), -(-batch // 64))
+        """Return 2, but for parts of 16 to 64 samples: few calls, and little memory at a time.
+
+        Convolutions within them are divided further, for machines with more threads.
+        """
+        return max(min(batch // 16, 2), -(-batch // 64))
 
     def steady(self) -> AbstractContextManager[Any]:
         """Let BLAS use one thread."""

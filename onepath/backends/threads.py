@@ -7,8 +7,9 @@ by one thread alone, with a BLAS that uses one thread. So results are the same f
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -29,11 +30,13 @@ class Meeting:
     ----------
     parties : int
         How many pieces there are.
+    at_work : int
+        How many of them go on at a time; the others wait.
     """
 
-    def __init__(self, parties: int) -> None:
+    def __init__(self, parties: int, at_work: int) -> None:
         self._barrier = threading.Barrier(parties)
-        self._at_work = threading.Semaphore(get_threads())
+        self._at_work = threading.Semaphore(at_work)
         self._values: tuple[list[Any], list[Any]] = [None] * parties, [None] * parties
 
     def exchange(self, party: int, turn: int, value: Item) -> list[Item]:
@@ -78,6 +81,7 @@ class _Pool:
 
     executor: ThreadPoolExecutor | None
     lock: threading.Lock
+    busy: int
 
     def __init__(self) -> None:
         self.threads = _from_environment()
@@ -90,10 +94,29 @@ class _Pool:
                 self.executor = ThreadPoolExecutor(_MOST, thread_name_prefix="onepath")
             return [self.executor.submit(task) for task in tasks]
 
+    @contextmanager
+    def company(self, wanted: int) -> Iterator[int]:
+        """Give as many idle threads as are wanted and allowed, for a ``with`` statement.
+
+        Whoever asks is at work from then on, and so is not idle.
+        """
+        outermost, _here.at_work = not _here.at_work, True
+        with self.lock:
+            self.busy += outermost
+            granted = max(min(wanted, self.threads - self.busy), 0)
+            self.busy += granted
+        try:
+            yield granted
+        finally:
+            _here.at_work = not outermost
+            with self.lock:
+                self.busy -= granted + outermost
+
     def forget(self) -> None:
         """After a fork the threads are the parent's."""
         self.executor = None
         self.lock = threading.Lock()
+        self.busy = 0
 
 
 class _Here(threading.local):
@@ -139,7 +162,9 @@ def usable_cpus() -> int:
 
 
 def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do the work on each item, on several threads; within work that is spread, on one.
+    """Do the work on each item, on this thread and on as many others as are allowed and idle.
+
+    Within work that is spread already there may be idle threads, too.
 
     Parameters
     ----------
@@ -155,13 +180,12 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result
         What `work` returned, in the order of the items.
     """
     pieces = list(items)
-    if _here.at_work or len(pieces) < 2:
+    if len(pieces) < 2:
         return [work(piece) for piece in pieces]
     results: list[Any] = [None] * len(pieces)
     waiting = deque(enumerate(pieces))
 
     def take() -> None:
-        _here.at_work = True
         try:
             while waiting:
                 try:
@@ -170,11 +194,11 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result
                     return
                 results[place] = work(piece)
         finally:
-            _here.at_work = False
             waiting.clear()
 
-    # once the items are all taken, threads that have not begun are not needed any more
-    _beside(take, [take] * (min(_pool.threads, len(pieces)) - 1), spare=True)
+    with _pool.company(len(pieces) - 1) as others:
+        # once the items are all taken, threads that have not begun are not needed any more
+        _beside(take, [take] * others, spare=True)
     return results
 
 
@@ -196,18 +220,15 @@ def together(work: Callable[[int, Meeting], Result], parties: int) -> list[Resul
     list
         What `work` returned, by party.
     """
-    meeting = Meeting(parties)
     results: list[Any] = [None] * parties
+    with _pool.company(parties - 1) as others:
+        meeting = Meeting(parties, at_work=1 + others)
 
-    def attend(party: int) -> None:
-        before, _here.at_work = _here.at_work, True
-        try:
+        def attend(party: int) -> None:
             results[party] = meeting.attend(work, party)
-        finally:
-            _here.at_work = before
 
-    first, *others = (partial(attend, party) for party in range(parties))
-    _beside(first, others)
+        mine, *theirs = (partial(attend, party) for party in range(parties))
+        _beside(mine, theirs)
     return results
 
 
@@ -216,7 +237,7 @@ def _beside(
 ) -> None:
     """Do work here and other work on other threads; raise the first error when all have ended."""
     with blas.single_thread:
-        started = _pool.submit(others)
+        started = _pool.submit(map(_at_work, others))
         errors = []
         try:
             mine()
@@ -229,6 +250,19 @@ def _beside(
         raise next(
             (e for e in errors if not isinstance(e, threading.BrokenBarrierError)), errors[0]
         )
+
+
+def _at_work(task: Callable[[], None]) -> Callable[[], None]:
+    """The task, on a thread that does not count as idle meanwhile."""
+
+    def run() -> None:
+        _here.at_work = True
+        try:
+            task()
+        finally:
+            _here.at_work = False
+
+    return run
 
 
 def _from_environment() -> int:

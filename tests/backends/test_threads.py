@@ -153,7 +153,7 @@ def test_one_thread_is_the_caller_s_own():
     assert set(spread(lambda item: threading.get_ident(), range(5))) == {threading.get_ident()}
 
 
-def test_work_within_work_stays_on_its_thread():
+def test_work_within_work_stays_on_its_thread_where_no_other_is_idle():
     """Before and after, too: the inner work's end is not the outer work's."""
     set_threads(3)
     outer = threading.Barrier(3)
@@ -169,6 +169,48 @@ def test_work_within_work_stays_on_its_thread():
     seen = spread(work, range(3))
     assert [len(idents) for idents in seen] == [1, 1, 1]
     assert len(set.union(*seen)) == 3
+
+
+def test_idle_threads_help_within_work():
+    set_threads(4)
+    outer = threading.Barrier(2)
+
+    def work(item):
+        outer.wait(PATIENCE)
+        inner = threading.Barrier(2)
+        spread(lambda item: inner.wait(PATIENCE), range(2))
+
+    spread(work, range(2))
+
+
+@pytest.mark.parametrize("meet", [False, True])
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_no_more_threads_are_at_work_within_work_than_allowed(threads, meet):
+    set_threads(threads)
+    at_work = AtWork()
+
+    def inner(item):
+        with at_work:
+            time.sleep(0.001)
+
+    if meet:
+        together(lambda party, meeting: spread(inner, range(4)), 3)
+    else:
+        spread(lambda item: spread(inner, range(4)), range(3))
+    assert at_work.most <= threads
+
+
+@pytest.mark.parametrize("meet", [False, True])
+def test_after_an_error_within_work_all_threads_are_idle_again(meet):
+    set_threads(3)
+
+    def fail(*piece):
+        spread(lambda item: 1 // item, range(3))
+
+    with pytest.raises(ZeroDivisionError):
+        together(fail, 4) if meet else spread(fail, range(4))
+    meeting = threading.Barrier(3)
+    spread(lambda item: meeting.wait(PATIENCE), range(3))
 
 
 def test_a_meeting_within_work_leaves_it_at_work():

@@ -16,7 +16,7 @@ from onepath.training import Model
 from onepath.training.sharding import Passage
 
 SIZES = (1, 2, 17, 33, 64, 101, 259)
-"""Of 1, 1, 1, 2, 4, 4 and 5 shards, by the CPU's own rule; most of them do not divide."""
+"""From one shard to five, by the CPU's own rule; most of them do not divide."""
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +231,8 @@ class Factor(Layer):
 
 
 @pytest.mark.parametrize("nested", [False, True])
-@pytest.mark.parametrize(("shardable", "parts"), [(False, [101]), (True, [25, 25, 25, 26])])
+@pytest.mark.parametrize(("shardable", "parts"), [(False, [101]), (True, [33, 34, 34])])
+@pytest.mark.usefixtures("three")
 def test_a_stranger_s_layer_sees_parts_if_it_says_so(shardable, parts, nested):
     set_threads(2)
     factor = Factor(shardable)
@@ -365,7 +366,7 @@ def test_a_prediction_does_not_disturb_who_is_learning():
 
 
 def test_how_a_batch_is_divided_is_a_matter_of_its_size(cpu):
-    """Shards of 16 to 64 samples, four of them where that allows; never an empty one."""
+    """Shards of 16 to 64 samples, never an empty one; a batch of some size has several."""
     for size in range(1, 700):
         counts = set()
         for threads in (1, 2, 5):
@@ -374,4 +375,4 @@ def test_how_a_batch_is_divided_is_a_matter_of_its_size(cpu):
         (count,) = counts
         assert 1 <= count <= size
         assert count == 1 or 16 <= size / count <= 64, size
-        assert count == 4 or size < 64 or size > 256, size
+        assert count > 1 or size < 32, size
