@@ -41,18 +41,23 @@ class Workspace:
         array
             Memory that belongs to the workspace: copy what has to last.
         """
-        views = self._own.views
-        view = views.get(name)
-        if view is not None and view.shape == shape and view.dtype == dtype:
-            return view
+        views = self._own.views.get(name)
+        if views is None:
+            views = self._own.views[name] = {}
+        view = views.get(shape)
+        if view is None or view.dtype != dtype:
+            view = views[shape] = self._viewed(name, shape, dtype)
+        return view
+
+    def _viewed(self, name: str, shape: tuple[int, ...], dtype: DType) -> Array:
+        """View a buffer, in place of a larger one where it is too small."""
         dtype = self._xp.dtype(dtype)
         size = math.prod(shape) * dtype.itemsize
-        buffers = self._own.buffers
-        buffer = buffers.get(name)
+        buffer = self._own.buffers.get(name)
         if buffer is None or buffer.size < size:
-            buffer = buffers[name] = self._xp.empty(size, dtype="uint8")
-        view = views[name] = buffer[:size].view(dtype).reshape(shape)
-        return view
+            self._own.views[name].clear()
+            buffer = self._own.buffers[name] = self._xp.empty(size, dtype="uint8")
+        return buffer[:size].view(dtype).reshape(shape)
 
     def held(self) -> int:
         """Bytes that this thread's buffers hold."""
@@ -65,8 +70,8 @@ class Workspace:
 
 
 class _Own(threading.local):
-    """A thread's buffers, and what each was last taken as."""
+    """A thread's buffers by name, and views of each by shape."""
 
     def __init__(self) -> None:
         self.buffers: dict[str, Array] = {}
-        self.views: dict[str, Array] = {}
+        self.views: dict[str, dict[tuple[int, ...], Array]] = {}

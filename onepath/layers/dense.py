@@ -77,8 +77,8 @@ class Dense(Layer):
     def _learn(self, dy: Array) -> None:
         rows, _ = self._saved
         dy = dy.reshape(-1, self.units)  # (N*..., units)
-        # a single row's is an outer product, in which BLAS is slow
-        self.gradients["kernel"] = rows.T @ dy if len(rows) > 1 else rows.T * dy
+        # not matmul, which takes long over the outer product of a single row
+        self.gradients["kernel"] = self.home.xp.dot(rows.T, dy)
         if self.use_bias:
             self.gradients["bias"] = dy.sum(axis=0)
 

@@ -78,21 +78,24 @@ class BatchNormalization(Layer):
         axes = tuple(axis for axis in range(x.ndim) if axis != channel)
         wide = tuple(x.shape[axis] if axis == channel else 1 for axis in range(x.ndim))
         if training:
-            shard = shard_of(len(x))
-            count = shard.batch * (x.size // len(x) // x.shape[channel])
-            mean = shard.total(x.sum(axis=axes)) / count
+            n = x.size // x.shape[channel]
+            mean = x.sum(axis=axes) / n
             centred = x - mean.reshape(wide)
-            variance = shard.total((centred * centred).sum(axis=axes)) / count
+            shard = shard_of(len(x))
+            parts = shard.gather((n, mean, (centred * centred).sum(axis=axes)))
+            count, whole, variance = _combined(parts)
             if shard.index == 0:
-                self._remember(mean, variance)
+                self._remember(whole, variance)
+            offset = mean - whole
         else:
-            count = None
+            count, offset = None, 0.0
             mean, variance = self.state["moving_mean"], self.state["moving_variance"]
             centred = x - mean.reshape(wide)
         scale = 1 / self.home.xp.sqrt(variance + self.epsilon)
-        self._saved = centred, scale, axes, wide, count
-        y = centred * (self.parameters["gamma"] * scale).reshape(wide)
-        y += self.parameters["beta"].reshape(wide)
+        self._saved = centred, scale, axes, wide, offset, count
+        factor = self.parameters["gamma"] * scale
+        y = centred * factor.reshape(wide)
+        y += (self.parameters["beta"] + offset * factor).reshape(wide)
         return y
 
     def _remember(self, mean: Array, variance: Array) -> None:
@@ -102,16 +105,30 @@ class BatchNormalization(Layer):
             moving += (1 - self.momentum) * (batch - moving)
 
     def _backward(self, dy: Array) -> Array:
-        centred, scale, axes, wide, count = self._saved
-        gamma, beta = (dy * centred).sum(axis=axes) * scale, dy.sum(axis=axes)
+        centred, scale, axes, wide, offset, count = self._saved
+        beta = dy.sum(axis=axes)
+        gamma = ((dy * centred).sum(axis=axes) + offset * beta) * scale
         self.gradients["gamma"], self.gradients["beta"] = gamma, beta
         factor = (self.parameters["gamma"] * scale).reshape(wide)
         if count is None:
             return dy * factor
         # mean and variance depend on x, too
-        shard = shard_of(len(dy))
-        dx = centred * (shard.total(gamma) * scale / -count).reshape(wide)
+        beta, gamma = shard_of(len(dy)).total(self.home.xp.stack([beta, gamma])) / count
+        slope = gamma * scale
+        dx = centred * -slope.reshape(wide)
         dx += dy
-        dx -= (shard.total(beta) / count).reshape(wide)
+        dx -= (beta + offset * slope).reshape(wide)
         dx *= factor
         return dx
+
+
+def _combined(parts: list[tuple[int, Array, Array]]) -> tuple[int, Array, Array]:
+    """Number, mean and variance of all, from number, mean and squared deviations of each part.
+
+    Deviations are those from the part's own mean (T. Chan, G. Golub, R. LeVeque, "Updating formulae
+    and a pairwise algorithm for computing sample variances", 1979).
+    """
+    count = sum(n for n, _, _ in parts)
+    mean = parts[0][1]
+    mean = mean + sum(n * (other - mean) for n, other, _ in parts[1:]) / count
+    return count, mean, sum(squares + n * (m - mean) ** 2 for n, m, squares in parts) / count

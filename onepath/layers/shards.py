@@ -13,6 +13,7 @@ from ..backends import Array
 from ..backends.threads import Meeting, spread, together
 
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 
 class Shard:
@@ -31,13 +32,18 @@ class Shard:
         self._meeting = meeting
         self._turn = 0
 
-    def total(self, value: Array) -> Array:
-        """Return the sum of what all shards have, added up in their order."""
+    def gather(self, value: Value) -> list[Value]:
+        """Return what all shards have, in their order."""
         if self._meeting is None:
-            return value
+            return [value]
         values = self._meeting.exchange(self.index, self._turn, value)
         self._turn += 1
-        return sum(values[1:], start=values[0])
+        return values
+
+    def total(self, value: Array) -> Array:
+        """Return the sum of what all shards have, added up in their order."""
+        first, *others = self.gather(value)
+        return sum(others, start=first)
 
 
 class _Here(threading.local):

@@ -172,31 +172,37 @@ def test_work_within_work_stays_on_its_thread_where_no_other_is_idle():
 
 
 def test_idle_threads_help_within_work():
-    set_threads(4)
-    outer = threading.Barrier(2)
+    """Again and again: of three threads two have a piece, and one helps the first of them."""
+    set_threads(3)
+    begun, ended = threading.Barrier(2), threading.Event()
 
     def work(item):
-        outer.wait(PATIENCE)
-        inner = threading.Barrier(2)
-        spread(lambda item: inner.wait(PATIENCE), range(2))
+        begun.wait(PATIENCE)
+        if item == 1:
+            return ended.wait(PATIENCE)
+        for _ in range(3):
+            inner = threading.Barrier(2)
+            spread(lambda item, inner=inner: inner.wait(PATIENCE), range(2))
+        return ended.set()
 
     spread(work, range(2))
 
 
-@pytest.mark.parametrize("meet", [False, True])
+@pytest.mark.parametrize("inner", ["spread", "together"])
+@pytest.mark.parametrize("outer", ["spread", "together"])
 @pytest.mark.parametrize("threads", [1, 2, 3, 5])
-def test_no_more_threads_are_at_work_within_work_than_allowed(threads, meet):
+def test_no_more_threads_are_at_work_within_work_than_allowed(threads, outer, inner):
     set_threads(threads)
     at_work = AtWork()
 
-    def inner(item):
+    def leaf(*piece):
         with at_work:
             time.sleep(0.001)
 
-    if meet:
-        together(lambda party, meeting: spread(inner, range(4)), 3)
-    else:
-        spread(lambda item: spread(inner, range(4)), range(3))
+    def work(*piece):
+        spread(leaf, range(4)) if inner == "spread" else together(leaf, 4)
+
+    spread(work, range(3)) if outer == "spread" else together(work, 3)
     assert at_work.most <= threads
 
 
