@@ -8,9 +8,9 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from ..arguments import whole
@@ -18,9 +18,6 @@ from . import blas
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-_MOST = 1 << 20
-"""Threads of the pool; so many never exist, for only those begin that work is there for."""
 
 
 class Meeting:
@@ -76,23 +73,90 @@ class Meeting:
                 raise
 
 
-class _Pool:
-    """The threads beside the caller's own; they begin to exist when work comes."""
+class _Task:
+    """Work for another thread, which either begins it or finds it called off."""
 
-    executor: ThreadPoolExecutor | None
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.error: BaseException | None = None
+        self._work = work
+        self._begun = threading.Lock()
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def begin(self) -> bool:
+        """Take the task, if nobody has."""
+        return self._begun.acquire(blocking=False)
+
+    def run(self) -> None:
+        """Do the work, and keep its error."""
+        try:
+            self._work()
+        except BaseException as error:
+            self.error = error
+
+    def finish(self) -> None:
+        """Let those go on that wait for it."""
+        self._done.release()
+
+    def wait(self) -> None:
+        """Wait until it is done."""
+        self._done.acquire()
+
+
+class _Worker(threading.Thread):
+    """A thread that waits for tasks; as long as it has one, it is not among the idle."""
+
+    def __init__(self, idle: deque["_Worker"]) -> None:
+        super().__init__(name="onepath", daemon=True)
+        self.tasks: SimpleQueue[_Task] = SimpleQueue()
+        self._idle = idle
+
+    def run(self) -> None:
+        """Do one task after the other."""
+        while True:
+            task = self.tasks.get()
+            if task.begin():
+                task.run()
+                # before whoever waits goes on, who may have another task
+                self._idle.append(self)
+                task.finish()
+            del task
+
+
+class _Pool:
+    """The threads beside the caller's own; they begin to exist when work comes.
+
+    A thread has scratch memory of its own, so none is begun while another is idle, which
+    `concurrent.futures` does not promise.
+    """
+
     lock: threading.Lock
+    idle: deque[_Worker]
     busy: int
 
     def __init__(self) -> None:
         self.threads = _from_environment()
         self.forget()
 
-    def submit(self, tasks: Iterable[Callable[[], None]]) -> list[Future[None]]:
-        """Ask a thread for each of the tasks."""
-        with self.lock:
-            if self.executor is None:
-                self.executor = ThreadPoolExecutor(_MOST, thread_name_prefix="onepath")
-            return [self.executor.submit(task) for task in tasks]
+    def submit(self, works: Iterable[Callable[[], None]]) -> list[tuple[_Task, _Worker]]:
+        """Give each piece of work to an idle thread, the last one at work, or to a new one."""
+        given = []
+        for task in map(_Task, works):
+            try:
+                worker = self.idle.pop()
+            except IndexError:
+                worker = _Worker(self.idle)
+                worker.start()
+            worker.tasks.put(task)
+            given.append((task, worker))
+        return given
+
+    def call_off(self, task: _Task, worker: _Worker) -> bool:
+        """Whether a task was not begun, and will not be."""
+        if not task.begin():
+            return False
+        self.idle.append(worker)
+        return True
 
     @contextmanager
     def company(self, wanted: int) -> Iterator[int]:
@@ -114,7 +178,7 @@ class _Pool:
 
     def forget(self) -> None:
         """After a fork the threads are the parent's."""
-        self.executor = None
+        self.idle = deque()
         self.lock = threading.Lock()
         self.busy = 0
 
@@ -181,7 +245,9 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result
     """
     pieces = list(items)
     if len(pieces) < 2:
-        return [work(piece) for piece in pieces]
+        # BLAS would keep threads of its own busy for a while, with waiting for more
+        with blas.single_thread:
+            return [work(piece) for piece in pieces]
     results: list[Any] = [None] * len(pieces)
     waiting = deque(enumerate(pieces))
 
@@ -244,8 +310,10 @@ def _beside(
         except BaseException as error:
             errors.append(error)
         # what has begun uses the caller's arrays
-        awaited = [each for each in started if not (spare and each.cancel())]
-        errors += [e for each in awaited if (e := each.exception())]
+        for task, worker in started:
+            if not (spare and _pool.call_off(task, worker)):
+                task.wait()
+                errors += [task.error] if task.error is not None else []
     if errors:
         raise next(
             (e for e in errors if not isinstance(e, threading.BrokenBarrierError)), errors[0]

@@ -12,6 +12,12 @@ from .engine import Device
 from .geometry import Ints
 from .sampling import Axis
 
+TILES = 4
+"""Into how many tiles a batch is divided at least, if they are not too small."""
+
+LEAST_BYTES = 1 << 18
+"""Of a tile for which threads are worth their while."""
+
 
 class Tile(NamedTuple):
     """The part of a batch that is worked on at a time: some samples, some rows of the output."""
@@ -165,6 +171,9 @@ def choose(
     rest = math.prod(axis.outputs for axis in axes[1:])
     samples = batch if last else min(batch, -(-least // rest))
     row = channels * math.prod(axis.taps for axis in axes) * rest * itemsize
+    if not last:
+        # enough tiles for several threads; what lies interleaved is a thread's own shard
+        tile_bytes = min(tile_bytes, max(batch * row * outputs // TILES, LEAST_BYTES))
     adjacent = axes[0].step == axes[0].gap == 1
     large = samples * row * outputs > tile_bytes
     overlapping = shared and adjacent and taps > 1 and large
