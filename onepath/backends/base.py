@@ -147,8 +147,8 @@ class Backend(SignalFunctions, ABC):
         """
         return [work(item) for item in items]
 
-    def shards(self, batch: int) -> int:
-        """Return in how many parts a batch goes through a network: a matter of its size alone."""
+    def shards(self, shape: tuple[int, ...]) -> int:
+        """Return in how many parts a batch goes through a network: a matter of its shape alone."""
         return 1
 
     def steady(self) -> AbstractContextManager[Any]:

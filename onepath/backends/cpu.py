@@ -1,5 +1,6 @@
 """The CPU: NumPy and scipy.signal."""
 
+import math
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -84,12 +85,14 @@ class CpuBackend(Backend):
         """Do the work on each item, on as many threads as `threads.set_threads` allows."""
         return threads.spread(work, items)
 
-    def shards(self, batch: int) -> int:
-        """Return 2, but for parts of 16 to 64 samples: few calls, and little memory at a time.
+    def shards(self, shape: tuple[int, ...]) -> int:
+        """Return 2, but for parts of 16 to 64 samples, and 2**15 numbers or more.
 
-        Convolutions within them are divided further, for machines with more threads.
+        Calls take a while in smaller ones, and memory in larger ones. Convolutions are divided
+        further where there are more threads.
         """
-        return max(min(batch // 16, 2), -(-batch // 64))
+        batch = shape[0]
+        return max(min(batch // 16, math.prod(shape) >> 15, 2), -(-batch // 64))
 
     def steady(self) -> AbstractContextManager[Any]:
         """Let BLAS use one thread."""

@@ -17,6 +17,9 @@ from ..layers.shards import in_shards
 
 Result = TypeVar("Result")
 
+MEETING = 8
+"""Shards at most, where each has a thread of its own because they meet."""
+
 
 class Passage:
     """A batch that goes through a built layer, and its gradient back.
@@ -31,7 +34,9 @@ class Passage:
     """
 
     def __init__(self, layer: Layer, x: Array) -> None:
-        count = layer.home.shards(len(x)) if layer.shardable else 1
+        count = layer.home.shards(x.shape) if layer.shardable else 1
+        if layer.meets:
+            count = min(count, MEETING)
         edges = [len(x) * i // count for i in range(count + 1)]
         self._layer, self._x, self._starts = layer, x, edges[:-1]
         self._shards = [slice(*each) for each in pairwise(edges)]

@@ -5,15 +5,20 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from operator import mul
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..types import Array
 from .engine import Device
 from .geometry import Ints
 from .sampling import Axis
 
+Index: TypeAlias = tuple[Any, ...]
+
 TILES = 4
 """Into how many tiles a batch is divided at least, if they are not too small."""
+
+FEW = 4
+"""Taps up to which copying what each meets is faster than padding first."""
 
 LEAST_BYTES = 1 << 18
 """Of a tile for which threads are worth their while."""
@@ -121,16 +126,26 @@ class Columns(NamedTuple):
     def _filled(self, device: Device, x: Array, tile: Tile, groups: int, rows_first: bool) -> Array:
         """Return (G, D, *taps, *places) in memory, or with rows first (G, rows, D, ...)."""
         axes, rank = _tile_axes(self, tile.rows.start, tile.rows.stop), len(self.axes)
-        windows = _windows(device, by_group(x[tile.samples], groups), axes)
+        part, seen = by_group(x[tile.samples], groups), _seen(axes)
+        shape = (*part.shape[:2], *seen.taps, part.shape[2], *seen.outputs)
         places = [2 + rank + place for place in self.places]
         if rows_first:
-            windows = windows.transpose(0, places[0], *range(1, 2 + rank), *places[1:])
+            order = [0, places[0], *range(1, 2 + rank), *places[1:]]
         else:
-            windows = windows.transpose(*range(2 + rank), *places)
-            if all(axis.taps == 1 for axis in axes) and in_a_row(windows, 2 + rank):
-                return windows
-        columns = device.workspace.take("columns", windows.shape, x.dtype)
-        columns[...] = windows
+            order = [*range(2 + rank), *places]
+            if seen.untouched:
+                whole = part[(..., *seen.inputs)].reshape(shape).transpose(order)
+                if in_a_row(whole, 2 + rank):
+                    return whole
+        columns = device.workspace.take("columns", tuple(shape[i] for i in order), x.dtype)
+        by_tap = columns.transpose(inverse(order))
+        if len(seen.meetings) <= FEW:
+            for edge in seen.edges:
+                by_tap[edge] = 0
+            for outputs, inputs in seen.meetings:
+                by_tap[outputs] = part[inputs]
+        else:
+            by_tap[...] = _windows(device, part, seen)
         return columns
 
 
@@ -273,11 +288,74 @@ def by_group(x: Array, groups: int) -> Array:
     return x.transpose(1, 2, 0, *range(3, x.ndim))
 
 
-def _windows(device: Device, x: Array, axes: tuple[Axis, ...]) -> Array:
+class _Seen(NamedTuple):
+    """What is seen of an array (G, D, n, *inputs) through a window (G, D, *taps, n, *outputs).
+
+    Attributes
+    ----------
+    taps, outputs, steps, gaps : tuple of int
+        As in the axes.
+    inputs, inside : tuple of slice
+        Which inputs are seen, and where they lie among all that is seen.
+    sizes : tuple of int
+        How much is seen along each axis.
+    untouched : bool
+        Whether each input is seen once, in order.
+    meetings : tuple of (index, index)
+        For each tap in row-major order, where outputs meet an input by it, and these inputs.
+    edges : tuple of index
+        Where there is no input.
+    """
+
+    taps: Ints
+    outputs: Ints
+    steps: Ints
+    gaps: Ints
+    inputs: tuple[slice, ...]
+    inside: tuple[slice, ...]
+    sizes: Ints
+    untouched: bool
+    meetings: tuple[tuple[Index, Index], ...]
+    edges: tuple[Index, ...]
+
+
+@lru_cache(maxsize=4096)
+def _seen(axes: tuple[Axis, ...]) -> _Seen:
+    _, outputs, taps, _, steps, gaps = zip(*axes, strict=True)
+    spanned = [axis.spanned() for axis in axes]
+    sizes = tuple(axis.outputs for axis in spanned)
+    inside, inputs = zip(*(axis.met(0) for axis in spanned), strict=True)
+    padded = any(i.stop - i.start < size for i, size in zip(inside, sizes, strict=True))
+    meetings, edges = [], []
+    for along in product(*([(k, *axis.met(k)) for k in range(axis.taps)] for axis in axes)):
+        tap, met, sources = zip(*along, strict=True)
+        here = (slice(None), slice(None), *tap, slice(None))
+        meetings.append(((*here, *met), (..., *sources)))
+        for place, (axis, within) in enumerate(zip(axes, met, strict=True)):
+            before = (*here, *(slice(None),) * place)
+            if within.start > 0:
+                edges.append((*before, slice(0, within.start)))
+            if within.stop < axis.outputs:
+                edges.append((*before, slice(within.stop, None)))
+    untouched = not padded and len(meetings) == 1 and set(steps) == {1}
+    return _Seen(
+        taps,
+        outputs,
+        steps,
+        gaps,
+        inputs,
+        inside,
+        sizes,
+        untouched,
+        tuple(meetings),
+        tuple(edges),
+    )
+
+
+def _windows(device: Device, x: Array, seen: _Seen) -> Array:
     """View x (G, D, n, *inputs), padded where it must be, as (G, D, *taps, n, *outputs)."""
-    seen = _seen(axes)
     x = x[(..., *seen.inputs)]
-    if seen.padded:
+    if x.shape[3:] != seen.sizes:
         x = _surrounded(device, x, seen)
     strides = x.strides[3:]
     return device.xp.lib.stride_tricks.as_strided(
@@ -290,29 +368,6 @@ def _windows(device: Device, x: Array, axes: tuple[Axis, ...]) -> Array:
             *map(mul, strides, seen.steps),
         ),
     )
-
-
-class _Seen(NamedTuple):
-    """What is seen of an array through a window: which inputs, and where among what is padded."""
-
-    inputs: tuple[slice, ...]
-    inside: tuple[slice, ...]
-    sizes: Ints
-    padded: bool
-    taps: Ints
-    outputs: Ints
-    gaps: Ints
-    steps: Ints
-
-
-@lru_cache(maxsize=4096)
-def _seen(axes: tuple[Axis, ...]) -> _Seen:
-    spanned = [axis.spanned() for axis in axes]
-    inside, inputs = zip(*(axis.met(0) for axis in spanned), strict=True)
-    sizes = tuple(axis.outputs for axis in spanned)
-    padded = any(i.stop - i.start < size for i, size in zip(inside, sizes, strict=True))
-    _, outputs, taps, _, steps, gaps = zip(*axes, strict=True)
-    return _Seen(inputs, inside, sizes, padded, taps, outputs, gaps, steps)
 
 
 def _surrounded(device: Device, x: Array, seen: _Seen) -> Array:
@@ -333,19 +388,9 @@ def _surrounded(device: Device, x: Array, seen: _Seen) -> Array:
 
 def collect(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
     """Add columns (G, D, *taps, n, *outputs) to x (G, D, n, *inputs), one tap after the other."""
-    for outputs, inputs in _meetings(axes):
+    for outputs, inputs in _seen(axes).meetings:
         part = x[inputs]
         part += columns[outputs]
-
-
-@lru_cache(maxsize=1024)
-def _meetings(axes: tuple[Axis, ...]) -> tuple[tuple[tuple[Any, ...], tuple[Any, ...]], ...]:
-    """For each tap in row-major order: where outputs meet an input by it, and these inputs."""
-    found = []
-    for along in product(*([(k, *axis.met(k)) for k in range(axis.taps)] for axis in axes)):
-        taps, outputs, inputs = zip(*along, strict=True)
-        found.append(((slice(None), slice(None), *taps, ..., *outputs), (..., *inputs)))
-    return tuple(found)
 
 
 def inverse(order: Sequence[int]) -> Ints:

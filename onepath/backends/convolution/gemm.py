@@ -28,7 +28,7 @@ ENOUGH = 64
 THIN = 16
 """Rows below which a product is slow."""
 
-SLOW = 6
+SLOW = 4
 """A product with so many rows takes twice as long as its arithmetic."""
 
 ADDITION = 16
@@ -94,13 +94,13 @@ class GemmEngine(Engine):
         flops = 2.0 * geometry.filters * geometry.reduction * outputs
         flops *= math.prod(1 + SLOW / length for length in thin)
         columns = geometry.groups * geometry.reduction * outputs * itemsize
-        if columns > device.tile_bytes and geometry.window.rank > 1:
+        if columns > device.tile_bytes and geometry.window.strides[0] == 1:
             columns /= geometry.window.kernel_size[0]
         if operation == "input_gradient" and _sends_back(geometry):
             flops += 2.0 * ADDITION * columns / itemsize
         sides = (geometry.channels + geometry.filters) * outputs * itemsize
         tiles = 1 + columns // device.tile_bytes
-        return Cost(flops, 2.0 * columns + sides, 40.0 + 20.0 * tiles)
+        return Cost(flops, columns + sides / 2, 40.0 + 20.0 * tiles)
 
     def forward(self, device: Device, x: Array, kernel: Array, geometry: Geometry) -> Array:
         """See `Backend.conv`."""
