@@ -25,17 +25,37 @@ class Shard:
         Which part it is, from 0 on.
     first, batch : int
         The number of its first sample in the batch, and how many samples the batch has.
+    alone : bool
+        Whether it is the whole batch.
     """
 
-    def __init__(self, index: int, first: int, batch: int, meeting: Meeting | None = None) -> None:
-        self.index, self.first, self.batch = index, first, batch
+    def __init__(
+        self,
+        index: int,
+        first: int,
+        batch: int,
+        meeting: Meeting | None = None,
+        alone: bool = True,
+    ) -> None:
+        self.index, self.first, self.batch, self.alone = index, first, batch, alone
         self._meeting = meeting
         self._turn = 0
 
     def gather(self, value: Value) -> list[Value]:
-        """Return what all shards have, in their order."""
+        """Return what all shards have, in their order.
+
+        Raises
+        ------
+        RuntimeError
+            If the shards do not meet, as no layer said that it needs them to.
+        """
         if self._meeting is None:
-            return [value]
+            if self.alone:
+                return [value]
+            raise RuntimeError(
+                "a layer asked for what other parts of the batch have, but neither it nor what it "
+                "is in says `meets = True`"
+            )
         values = self._meeting.exchange(self.index, self._turn, value)
         self._turn += 1
         return values
@@ -81,7 +101,7 @@ def in_shards(
     """
 
     def attend(index: int, meeting: Meeting | None = None) -> Result:
-        _here.shard = Shard(index, starts[index], batch, meeting)
+        _here.shard = Shard(index, starts[index], batch, meeting, alone=len(starts) == 1)
         try:
             return work(index)
         finally:

@@ -248,6 +248,18 @@ def test_a_stranger_s_layer_may_not_unless_it_says_so():
     assert not Sequential([Friend()]).meets
 
 
+def test_a_container_that_goes_its_own_way_is_not_sharded_unasked():
+    class Own(Sequential):
+        def _forward(self, x, training):
+            return super()._forward(x, training)
+
+    class Asked(Own):
+        shardable = True
+
+    assert not Own([Dense(2)]).shardable
+    assert Asked([Dense(2)]).shardable
+
+
 # Where a layer is
 
 
@@ -286,6 +298,15 @@ def test_after_an_error_the_caller_sees_the_whole_again(meet):
     with pytest.raises(ValueError, match="of shard"):
         in_shards(work, [0, 4, 7], 9, meet)
     assert shard_of(3).batch == 3
+
+
+def test_who_needs_the_whole_batch_must_say_so():
+    def work(index):
+        return shard_of(0).total(np.ones(1))
+
+    with pytest.raises(RuntimeError, match="neither it nor what it is in says `meets = True`"):
+        in_shards(work, [0, 1], 2, meet=False)
+    assert in_shards(work, [0], 1, meet=False) == [np.ones(1)]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

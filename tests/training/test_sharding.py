@@ -16,7 +16,14 @@ from onepath.training import Model
 from onepath.training.sharding import Passage
 
 SIZES = (1, 2, 17, 33, 64, 101, 259)
-"""From one shard to five, by the CPU's own rule; most of them do not divide."""
+"""From one shard to five, by the rule below; most of them do not divide."""
+
+by_the_cpu = CpuBackend.shards
+
+
+@pytest.fixture(autouse=True)
+def _small_samples_are_divided_as_large_ones_are(monkeypatch):
+    monkeypatch.setattr(CpuBackend, "shards", lambda self, shape: by_the_cpu(self, (*shape, 2**15)))
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +36,7 @@ def _the_number_of_threads_is_restored():
 @pytest.fixture
 def three(monkeypatch):
     """Small batches go through in three shards, too."""
-    monkeypatch.setattr(CpuBackend, "shards", lambda self, batch: min(batch, 3))
+    monkeypatch.setattr(CpuBackend, "shards", lambda self, shape: min(shape[0], 3))
 
 
 def network(dtype="float64"):
@@ -365,14 +372,24 @@ def test_a_prediction_does_not_disturb_who_is_learning():
         np.testing.assert_array_equal(model.layer.gradients[name], gradient)
 
 
-def test_how_a_batch_is_divided_is_a_matter_of_its_size(cpu):
-    """Shards of 16 to 64 samples, never an empty one; a batch of some size has several."""
+@pytest.mark.parametrize("sample", [(1, 8, 8), (3, 32, 32), (784,)])
+def test_how_a_batch_is_divided_is_a_matter_of_its_shape(cpu, sample):
+    """Shards of 16 to 64 samples, never an empty one; a large enough batch has several."""
     for size in range(1, 700):
         counts = set()
         for threads in (1, 2, 5):
             set_threads(threads)
-            counts.add(cpu.shards(size))
+            counts.add(by_the_cpu(cpu, (size, *sample)))
         (count,) = counts
         assert 1 <= count <= size
         assert count == 1 or 16 <= size / count <= 64, size
-        assert count > 1 or size < 32, size
+        assert count > 1 or size < 32 or (size <= 64 and size * np.prod(sample) < 2**16), size
+
+
+def test_there_are_few_shards_of_those_that_meet():
+    """Each has a thread of its own."""
+    layer = layers.Sequential([layers.BatchNormalization()])
+    layer.build((2,))
+    passage = Passage(layer, np.ones((5000, 2), "float32"))
+    passage.forward()
+    assert threading.active_count() < 40
