@@ -207,7 +207,8 @@ class Backend(SignalFunctions, ABC):
         geometry : Geometry
             Shapes, strides, padding, dilation and groups.
         engine : str, optional
-            ``"signal"``, ``"gemm"``, or ``"auto"`` for the planner's choice.
+            ``"gemm"``, ``"winograd"``, ``"fft"``, ``"signal"``, or the planner's choice with
+            ``"auto"``.
 
         Returns
         -------

@@ -30,8 +30,9 @@ def conv(
         "same" gives ``ceil(input / stride)`` outputs and pads an odd rest at the end.
     groups : int, optional
         Divides channels and filters into so many independent convolutions.
-    engine : {"auto", "gemm", "signal"}, optional
-        What computes; "signal" is the definition by scipy.signal's or cupyx.scipy.signal's sums.
+    engine : {"auto", "gemm", "winograd", "fft", "signal"}, optional
+        What computes; "auto" is the planner's choice, and "signal" is the definition by
+        scipy.signal's or cupyx.scipy.signal's sums. See docs/performance.md.
 
     Returns
     -------

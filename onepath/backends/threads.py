@@ -7,14 +7,13 @@ by one thread alone, with a BLAS that uses one thread. So results are the same f
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from ..arguments import whole
 from . import blas
+from .pool import Pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -71,122 +70,6 @@ class Meeting:
             except BaseException:
                 self._barrier.abort()
                 raise
-
-
-class _Task:
-    """Work for another thread, which either begins it or finds it called off."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self.error: BaseException | None = None
-        self._work = work
-        self._begun = threading.Lock()
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def begin(self) -> bool:
-        """Take the task, if nobody has."""
-        return self._begun.acquire(blocking=False)
-
-    def run(self) -> None:
-        """Do the work, and keep its error."""
-        try:
-            self._work()
-        except BaseException as error:
-            self.error = error
-
-    def finish(self) -> None:
-        """Let those go on that wait for it."""
-        self._done.release()
-
-    def wait(self) -> None:
-        """Wait until it is done."""
-        self._done.acquire()
-
-
-class _Worker(threading.Thread):
-    """A thread that waits for tasks; as long as it has one, it is not among the idle."""
-
-    def __init__(self, idle: deque["_Worker"]) -> None:
-        super().__init__(name="onepath", daemon=True)
-        self.tasks: SimpleQueue[_Task] = SimpleQueue()
-        self._idle = idle
-
-    def run(self) -> None:
-        """Do one task after the other."""
-        while True:
-            task = self.tasks.get()
-            if task.begin():
-                task.run()
-                # before whoever waits goes on, who may have another task
-                self._idle.append(self)
-                task.finish()
-            del task
-
-
-class _Pool:
-    """The threads beside the caller's own; they begin to exist when work comes.
-
-    A thread has scratch memory of its own, so none is begun while another is idle, which
-    `concurrent.futures` does not promise.
-    """
-
-    lock: threading.Lock
-    idle: deque[_Worker]
-    busy: int
-
-    def __init__(self) -> None:
-        self.threads = _from_environment()
-        self.forget()
-
-    def submit(self, works: Iterable[Callable[[], None]]) -> list[tuple[_Task, _Worker]]:
-        """Give each piece of work to an idle thread, the last one at work, or to a new one."""
-        given = []
-        for task in map(_Task, works):
-            try:
-                worker = self.idle.pop()
-            except IndexError:
-                worker = _Worker(self.idle)
-                worker.start()
-            worker.tasks.put(task)
-            given.append((task, worker))
-        return given
-
-    def call_off(self, task: _Task, worker: _Worker) -> bool:
-        """Whether a task was not begun, and will not be."""
-        if not task.begin():
-            return False
-        self.idle.append(worker)
-        return True
-
-    @contextmanager
-    def company(self, wanted: int) -> Iterator[int]:
-        """Give as many idle threads as are wanted and allowed, for a ``with`` statement.
-
-        Whoever asks is at work from then on, and so is not idle.
-        """
-        outermost, _here.at_work = not _here.at_work, True
-        with self.lock:
-            self.busy += outermost
-            granted = max(min(wanted, self.threads - self.busy), 0)
-            self.busy += granted
-        try:
-            yield granted
-        finally:
-            _here.at_work = not outermost
-            with self.lock:
-                self.busy -= granted + outermost
-
-    def forget(self) -> None:
-        """After a fork the threads are the parent's."""
-        self.idle = deque()
-        self.lock = threading.Lock()
-        self.busy = 0
-
-
-class _Here(threading.local):
-    """Whether this thread works on a piece already."""
-
-    at_work = False
 
 
 def set_threads(threads: int) -> None:
@@ -303,7 +186,7 @@ def _beside(
 ) -> None:
     """Do work here and other work on other threads; raise the first error when all have ended."""
     with blas.single_thread:
-        started = _pool.submit(map(_at_work, others))
+        started = _pool.submit(others)
         errors = []
         try:
             mine()
@@ -320,19 +203,6 @@ def _beside(
         )
 
 
-def _at_work(task: Callable[[], None]) -> Callable[[], None]:
-    """The task, on a thread that does not count as idle meanwhile."""
-
-    def run() -> None:
-        _here.at_work = True
-        try:
-            task()
-        finally:
-            _here.at_work = False
-
-    return run
-
-
 def _from_environment() -> int:
     text = os.environ.get("ONEPATH_THREADS")
     if text is None:
@@ -343,7 +213,6 @@ def _from_environment() -> int:
         raise ValueError(f"ONEPATH_THREADS must be a positive integer, got {text!r}") from None
 
 
-_pool = _Pool()
-_here = _Here()
+_pool = Pool(_from_environment())
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)

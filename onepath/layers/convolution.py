@@ -37,8 +37,9 @@ class Conv(Layer):
         Whether samples are (C, *size) or (*size, C).
     kernel_initializer, bias_initializer : str, optional
         See `onepath.layers.initializers.initial`.
-    engine : {"auto", "gemm", "signal"}, optional
-        What computes; "signal" is the definition by scipy.signal's or cupyx.scipy.signal's sums.
+    engine : {"auto", "gemm", "winograd", "fft", "signal"}, optional
+        What computes; "auto" is the planner's choice, and "signal" is the definition by
+        scipy.signal's or cupyx.scipy.signal's sums. See docs/performance.md.
     dtype, name, seed
         See `Layer`.
 

@@ -1,18 +1,16 @@
 """Columns: for each place of the output what lies under the window, as a matrix for products."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import product
-from operator import mul
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from ..types import Array
 from .engine import Device
 from .geometry import Ints
 from .sampling import Axis
-
-Index: TypeAlias = tuple[Any, ...]
+from .seeing import view, windows
+from .strides import batch_last, by_group, in_a_row, inverse
 
 TILES = 4
 """Into how many tiles a batch is divided at least, if they are not too small."""
@@ -126,7 +124,7 @@ class Columns(NamedTuple):
     def _filled(self, device: Device, x: Array, tile: Tile, groups: int, rows_first: bool) -> Array:
         """Return (G, D, *taps, *places) in memory, or with rows first (G, rows, D, ...)."""
         axes, rank = _tile_axes(self, tile.rows.start, tile.rows.stop), len(self.axes)
-        part, seen = by_group(x[tile.samples], groups), _seen(axes)
+        part, seen = by_group(x[tile.samples], groups), view(axes)
         shape = (*part.shape[:2], *seen.taps, part.shape[2], *seen.outputs)
         places = [2 + rank + place for place in self.places]
         if rows_first:
@@ -145,7 +143,7 @@ class Columns(NamedTuple):
             for outputs, inputs in seen.meetings:
                 by_tap[outputs] = part[inputs]
         else:
-            by_tap[...] = _windows(device, part, seen)
+            by_tap[...] = windows(device, part, seen)
         return columns
 
 
@@ -246,153 +244,3 @@ def rows_of(columns: Columns, y: Array, groups: int) -> Array:
 def flat(columns: Columns, y: Array, groups: int) -> Array:
     """View a tile's outputs (n, G*F, *outputs) as (G, F, *places)."""
     return by_group(y, groups).transpose(0, 1, *(2 + place for place in columns.places))
-
-
-def in_a_row(array: Array, first: int) -> bool:
-    """Whether the axes from ``first`` on lie in memory as one."""
-    expected = array.dtype.itemsize
-    for length, stride in zip(array.shape[:first:-1], array.strides[:first:-1], strict=True):
-        if length > 1 and stride != expected:
-            return False
-        expected *= length
-    length, stride = array.shape[first], array.strides[first]
-    return bool(length == 1 or stride == expected)
-
-
-def batch_last(x: Array) -> bool:
-    """Whether the samples of a batch lie interleaved in memory, element by element."""
-    return len(x) > 1 and all(
-        x.strides[0] < stride
-        for length, stride in zip(x.shape[1:], x.strides[1:], strict=True)
-        if length > 1
-    )
-
-
-def crowded(x: Array, axes: tuple[Axis, ...]) -> bool:
-    """Whether columns lie in such short runs that the samples are better interleaved first."""
-    run, taps = axes[-1].outputs, math.prod(axis.taps for axis in axes)
-    return len(x) >= 8 and not batch_last(x) and (run < 12 or (run < 32 and taps > 9)) and taps > 1
-
-
-def packed(device: Device, name: str, x: Array) -> Array:
-    """Return a batch with its samples interleaved, in scratch memory of that name."""
-    room = device.workspace.take(name, (*x.shape[1:], len(x)), x.dtype)
-    room = device.xp.moveaxis(room, -1, 0)
-    room[...] = x
-    return room
-
-
-def by_group(x: Array, groups: int) -> Array:
-    """(n, G*D, *size) -> (G, D, n, *size), as a view."""
-    x = x.reshape(len(x), groups, -1, *x.shape[2:])
-    return x.transpose(1, 2, 0, *range(3, x.ndim))
-
-
-class _Seen(NamedTuple):
-    """What is seen of an array (G, D, n, *inputs) through a window (G, D, *taps, n, *outputs).
-
-    Attributes
-    ----------
-    taps, outputs, steps, gaps : tuple of int
-        As in the axes.
-    inputs, inside : tuple of slice
-        Which inputs are seen, and where they lie among all that is seen.
-    sizes : tuple of int
-        How much is seen along each axis.
-    untouched : bool
-        Whether each input is seen once, in order.
-    meetings : tuple of (index, index)
-        For each tap in row-major order, where outputs meet an input by it, and these inputs.
-    edges : tuple of index
-        Where there is no input.
-    """
-
-    taps: Ints
-    outputs: Ints
-    steps: Ints
-    gaps: Ints
-    inputs: tuple[slice, ...]
-    inside: tuple[slice, ...]
-    sizes: Ints
-    untouched: bool
-    meetings: tuple[tuple[Index, Index], ...]
-    edges: tuple[Index, ...]
-
-
-@lru_cache(maxsize=4096)
-def _seen(axes: tuple[Axis, ...]) -> _Seen:
-    _, outputs, taps, _, steps, gaps = zip(*axes, strict=True)
-    spanned = [axis.spanned() for axis in axes]
-    sizes = tuple(axis.outputs for axis in spanned)
-    inside, inputs = zip(*(axis.met(0) for axis in spanned), strict=True)
-    padded = any(i.stop - i.start < size for i, size in zip(inside, sizes, strict=True))
-    meetings, edges = [], []
-    for along in product(*([(k, *axis.met(k)) for k in range(axis.taps)] for axis in axes)):
-        tap, met, sources = zip(*along, strict=True)
-        here = (slice(None), slice(None), *tap, slice(None))
-        meetings.append(((*here, *met), (..., *sources)))
-        for place, (axis, within) in enumerate(zip(axes, met, strict=True)):
-            before = (*here, *(slice(None),) * place)
-            if within.start > 0:
-                edges.append((*before, slice(0, within.start)))
-            if within.stop < axis.outputs:
-                edges.append((*before, slice(within.stop, None)))
-    untouched = not padded and len(meetings) == 1 and set(steps) == {1}
-    return _Seen(
-        taps,
-        outputs,
-        steps,
-        gaps,
-        inputs,
-        inside,
-        sizes,
-        untouched,
-        tuple(meetings),
-        tuple(edges),
-    )
-
-
-def _windows(device: Device, x: Array, seen: _Seen) -> Array:
-    """View x (G, D, n, *inputs), padded where it must be, as (G, D, *taps, n, *outputs)."""
-    x = x[(..., *seen.inputs)]
-    if x.shape[3:] != seen.sizes:
-        x = _surrounded(device, x, seen)
-    strides = x.strides[3:]
-    return device.xp.lib.stride_tricks.as_strided(
-        x,
-        (*x.shape[:2], *seen.taps, x.shape[2], *seen.outputs),
-        (
-            *x.strides[:2],
-            *map(mul, strides, seen.gaps),
-            x.strides[2],
-            *map(mul, strides, seen.steps),
-        ),
-    )
-
-
-def _surrounded(device: Device, x: Array, seen: _Seen) -> Array:
-    """Lay zeros around the last axes of x, in scratch memory of the same order."""
-    order = sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True)
-    shape = (*x.shape[:3], *seen.sizes)
-    room = device.workspace.take("padded", tuple(shape[axis] for axis in order), x.dtype)
-    room = room.transpose(inverse(order))
-    for place, (within, size) in enumerate(zip(seen.inside, seen.sizes, strict=True), start=3):
-        before = (slice(None),) * place
-        if within.start > 0:
-            room[(*before, slice(0, within.start))] = 0
-        if within.stop < size:
-            room[(*before, slice(within.stop, None))] = 0
-    room[(..., *seen.inside)] = x
-    return room
-
-
-def collect(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
-    """Add columns (G, D, *taps, n, *outputs) to x (G, D, n, *inputs), one tap after the other."""
-    for outputs, inputs in _seen(axes).meetings:
-        part = x[inputs]
-        part += columns[outputs]
-
-
-def inverse(order: Sequence[int]) -> Ints:
-    """Return the order that undoes a transposition."""
-    return tuple(sorted(range(len(order)), key=order.__getitem__))

@@ -4,22 +4,12 @@ import math
 from typing import Any
 
 from ..types import Array, DType
-from .columns import (
-    Columns,
-    Tile,
-    by_group,
-    choose,
-    collect,
-    crowded,
-    flat,
-    in_a_row,
-    packed,
-    rows_of,
-    tiles,
-)
+from .columns import Columns, Tile, choose, flat, rows_of, tiles
 from .engine import Cost, Device, Engine
 from .geometry import Geometry
 from .sampling import Axis, forward_axes, phases
+from .seeing import collect
+from .strides import by_group, crowded, in_a_row, packed
 from .windows import like
 
 ENOUGH = 64
