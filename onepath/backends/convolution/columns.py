@@ -15,7 +15,7 @@ from .strides import batch_last, by_group, in_a_row, inverse
 TILES = 4
 """Into how many tiles a batch is divided at least, if they are not too small."""
 
-FEW = 4
+FEW = 9
 """Taps up to which copying what each meets is faster than padding first."""
 
 LEAST_BYTES = 1 << 18
@@ -182,20 +182,22 @@ def choose(
     """
     outputs, taps = axes[0].outputs, axes[0].taps
     rest = math.prod(axis.outputs for axis in axes[1:])
-    samples = batch if last else min(batch, -(-least // rest))
     row = channels * math.prod(axis.taps for axis in axes) * rest * itemsize
     if not last:
         # enough tiles for several threads; what lies interleaved is a thread's own shard
         tile_bytes = min(tile_bytes, max(batch * row * outputs // TILES, LEAST_BYTES))
-    adjacent = axes[0].step == axes[0].gap == 1
-    large = samples * row * outputs > tile_bytes
-    overlapping = shared and adjacent and taps > 1 and large
+    together = batch if last else min(batch, -(-least // rest))
+    adjacent = axes[0].step == axes[0].gap == 1 and taps > 1
+    large = together * row * outputs > tile_bytes and together * rest >= least
+    overlapping = shared and adjacent and large
     if overlapping:
+        samples = together
         rows = max(tile_bytes * taps // (samples * row) - taps + 1, taps)
     else:
+        samples = batch if last else 1
         rows = max(tile_bytes // (samples * row), 1)
         if not last:
-            samples = min(max(rows * samples // outputs, samples), batch)
+            samples = min(max(rows // outputs, 1), batch)
     rows = -(-outputs // -(-outputs // min(rows, outputs)))  # tiles of even height
     places = tuple(range(len(axes) + 1))
     if last:

@@ -12,7 +12,7 @@ from .seeing import collect
 from .strides import by_group, crowded, in_a_row, packed
 from .windows import like
 
-ENOUGH = 64
+ENOUGH = 48
 """Columns from which on a product is near BLAS's full speed."""
 
 THIN = 16
