@@ -18,7 +18,7 @@ TILES = 4
 FEW = 9
 """Taps up to which copying what each meets is faster than padding first."""
 
-LEAST_BYTES = 1 << 18
+LEAST_BYTES = 1 << 19
 """Of a tile for which threads are worth their while."""
 
 

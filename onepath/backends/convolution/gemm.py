@@ -9,7 +9,7 @@ from .engine import Cost, Device, Engine
 from .geometry import Geometry
 from .sampling import Axis, forward_axes, phases
 from .seeing import collect
-from .strides import by_group, crowded, in_a_row, packed
+from .strides import by_group, crowded, in_a_row, packed, packing_room
 from .windows import like
 
 ENOUGH = 48
@@ -61,7 +61,13 @@ class GemmEngine(Engine):
             for shared in (False, True)
             for least in (1, ENOUGH)
         )
-        block = min(batch, -(-batch // _block_count(batch)))
+        fewest = min(
+            _block_count(
+                device, batch, into * itemsize * math.prod(a.taps * a.outputs for a in axes)
+            )
+            for (into, _), axes in rules
+        )
+        block = -(-batch // fewest)
         sides = math.prod(geometry.input_shape) + math.prod(geometry.output_shape)
         size = tile + math.prod(geometry.kernel_shape) + block * sides
         return int(size * itemsize)
@@ -122,7 +128,7 @@ class GemmEngine(Engine):
                 sides = packed(device, "x", x[block]), packed(device, "dy", dy[block])
                 return self.kernel_gradient(device, *sides, geometry)
 
-            return _sum(device.spread(of_block, _blocks(len(x))))
+            return _sum(device.spread(of_block, _blocks(device, x, axes)))
         shared = geometry.reduction >= THIN * axes[0].taps
         columns = Columns.of(device, x, axes, shared)
         taps = geometry.window.kernel_size[0] if columns.overlapping else 1
@@ -167,7 +173,7 @@ def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...],
         def of_block(block: slice) -> None:
             _correlate(device, packed(device, "x", x[block]), weights, axes, y[block])
 
-        device.spread(of_block, _blocks(len(x)))
+        device.spread(of_block, _blocks(device, x, axes))
         return
     groups, width = weights.shape[:2]
     columns = Columns.of(device, x, axes, least=ENOUGH)
@@ -198,11 +204,11 @@ def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...],
     if crowded(dy, axes):
 
         def of_block(block: slice) -> None:
-            part = packed(device, "x", dx[block])
+            part = packing_room(device, "x", dx[block])
             _send_back(device, packed(device, "dy", dy[block]), kernel, axes, part)
             dx[block] = part
 
-        device.spread(of_block, _blocks(len(dy)))
+        device.spread(of_block, _blocks(device, dy, axes))
         return
     groups, width = kernel.shape[:2]
     matrix = kernel.reshape(groups, width, -1).swapaxes(1, 2)  # (G, D*K, F)
@@ -233,15 +239,16 @@ def _flat(device: Device, columns: Columns, dy: Array, groups: int) -> Array:
     return view.reshape(*view.shape[:2], -1)
 
 
-def _blocks(batch: int) -> list[slice]:
-    """The parts of a batch whose samples are interleaved together."""
-    count = _block_count(batch)
-    return [slice(batch * i // count, batch * (i + 1) // count) for i in range(count)]
+def _blocks(device: Device, x: Array, axes: tuple[Axis, ...]) -> list[slice]:
+    """The parts of a batch whose samples are interleaved together: as large as tiles, or larger."""
+    taken = x.shape[1] * x.dtype.itemsize * math.prod(a.taps * a.outputs for a in axes)
+    count = _block_count(device, len(x), taken)
+    return [slice(len(x) * i // count, len(x) * (i + 1) // count) for i in range(count)]
 
 
-def _block_count(batch: int) -> int:
+def _block_count(device: Device, batch: int, columns: int) -> int:
     """Blocks have 16 samples or more, and there are no more of them than lanes."""
-    return max(min(batch // 16, LANES), 1)
+    return max(min(batch // 16, LANES, batch * columns // device.tile_bytes), 1)
 
 
 def _sum(parts: list[Array]) -> Array:

@@ -37,10 +37,15 @@ def crowded(x: Array, axes: tuple[Axis, ...]) -> bool:
 
 def packed(device: Device, name: str, x: Array) -> Array:
     """Return a batch with its samples interleaved, in scratch memory of that name."""
-    room = device.workspace.take(name, (*x.shape[1:], len(x)), x.dtype)
-    room = device.xp.moveaxis(room, -1, 0)
+    room = packing_room(device, name, x)
     room[...] = x
     return room
+
+
+def packing_room(device: Device, name: str, x: Array) -> Array:
+    """Return scratch memory of that name for a batch like x with its samples interleaved."""
+    room = device.workspace.take(name, (*x.shape[1:], len(x)), x.dtype)
+    return device.xp.moveaxis(room, -1, 0)
 
 
 def by_group(x: Array, groups: int) -> Array:
