@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import __version__
+from ..version import __version__
 from . import kernels
 from .explain_arguments import add_explain
 from .parity_arguments import add_parity, spelled_out

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import __version__
 from ..backends import backend_of, get_backend, set_seed
 from ..datasets import Dataset, load
 from ..losses import SparseCategoricalCrossentropy
 from ..metrics import confusion_matrix
 from ..optimizers import Adam
 from ..training import Callback, EarlyStopping, History, LearningRateScheduler, Model
+from ..version import __version__
 from . import pictures
 from .network import small_network
 from .requirements import require

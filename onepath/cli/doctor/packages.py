@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from ... import __version__
+from ...version import __version__
 from .findings import CORE, EXTRAS, Finding
 
 _CORE_PACKAGES = (("NumPy", "numpy", "numpy", "2.0"), ("SciPy", "scipy", "scipy.signal", "1.13"))

@@ -4,9 +4,9 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from ... import __version__
 from ...backends import Backend
 from ...backends.cuda import version_text
+from ...version import __version__
 
 
 def origin_of(backend: Backend) -> dict[str, str]:
