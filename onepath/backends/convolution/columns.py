@@ -18,6 +18,9 @@ TILES = 4
 FEW = 9
 """Taps up to which copying what each meets is faster than padding first."""
 
+WIDE = 20
+"""Columns from which on a product is not so slow that it costs what sharing rows saves."""
+
 LEAST_BYTES = 1 << 19
 """Of a tile for which threads are worth their while."""
 
@@ -188,7 +191,9 @@ def choose(
         tile_bytes = min(tile_bytes, max(batch * row * outputs // TILES, LEAST_BYTES))
     together = batch if last else min(batch, -(-least // rest))
     adjacent = axes[0].step == axes[0].gap == 1 and taps > 1
-    large = together * row * outputs > tile_bytes and together * rest >= least
+    width = together * rest
+    wide = width * taps >= 3 * least and width >= min(least, WIDE)  # the more taps, the more saved
+    large = together * row * outputs > tile_bytes and wide
     overlapping = shared and adjacent and large
     if overlapping:
         samples = together
