@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ..backends import Backend, Geometry, get_backend
 from ..backends.convolution.measurements import path_of_file
 from ..training import Model, load_model
-from ..tuning import convolutions_of, tune
+from ..tuning import batches_of, convolutions_of, tune
 from ..tuning import explain as explanation_of
 from .coloured import show
 from .explain_arguments import OF_GEOMETRY
@@ -78,10 +78,11 @@ def _subject(options: argparse.Namespace) -> Model | Geometry:
 
 def _measure(subject: Model | Geometry, options: argparse.Namespace, backend: Backend) -> None:
     """Measure one convolution after the other, and say at which it is."""
-    convolutions = convolutions_of(subject, dtype=options.dtype)
+    convolutions = tuple(convolutions_of(subject, dtype=options.dtype))
     with _progress() as say:
-        for each in tune(convolutions, options.batch, backend):
-            say(f"measuring {each.name}")
+        for size in batches_of(subject, options.batch, backend):
+            for each in tune(convolutions, size, backend):
+                say(f"measuring {each.name}, {size} samples at a time")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Which engine computes each convolution of a network: measured, and explained."""
 
 from .autotuning import autotune, tune
-from .convolutions import Convolution, convolutions_of
+from .convolutions import Convolution, batches_of, convolutions_of
 from .explanation import ExplainedConvolution, Explanation, explain
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ExplainedConvolution",
     "Explanation",
     "autotune",
+    "batches_of",
     "convolutions_of",
     "explain",
     "tune",

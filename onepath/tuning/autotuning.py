@@ -8,7 +8,7 @@ from ..backends import Backend
 from ..backends.convolution.engine import OPERATIONS
 from ..backends.convolution.measurements import path_of_file
 from ..backends.convolution.planner import decide, remember
-from .convolutions import Convolution, convolutions_of, home_of
+from .convolutions import Convolution, batches_of, convolutions_of, home_of
 from .explanation import Explanation, explain
 from .measuring import measure
 
@@ -45,7 +45,8 @@ def autotune(
     input_shape : iterable of int, optional
         The shape of one sample, without the batch; a layer that is built knows it.
     batch_size : int, optional
-        How many samples there will be at a time. Another number is predicted, not measured.
+        How many samples there will be at a time; the parts in which they go through a network are
+        measured as well. Another number is predicted.
     device : str or Backend, optional
         Where to measure: where the layer is, or else on the CPU, if left out.
     dtype : {"float16", "float32", "float64"}, optional
@@ -66,8 +67,10 @@ def autotune(
         If an argument is none of those allowed; the message says which.
     """
     backend = home_of(subject, device)
-    for _ in tune(convolutions_of(subject, input_shape, dtype), batch_size, backend):
-        pass
+    found = tuple(convolutions_of(subject, input_shape, dtype))
+    for size in batches_of(subject, batch_size, backend, input_shape):
+        for _ in tune(found, size, backend):
+            pass
     return explain(subject, batch_size, backend, dtype, input_shape)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..arguments import whole
 from ..backends import Backend, Geometry, get_backend
 from ..layers import Layer
 from ..layers.base import Shape
@@ -79,6 +80,38 @@ def home_of(subject: Any, device: str | Backend | None) -> Backend:
     """Return the backend that is asked for, or else the subject's own, or else the CPU's."""
     own = None if isinstance(subject, Geometry) else _layer_of(subject).backend
     return get_backend(device or own or "cpu")
+
+
+def batches_of(
+    subject: Any, batch_size: int, backend: Backend, input_shape: Iterable[int] | None = None
+) -> tuple[int, ...]:
+    """Return how many samples convolutions see at a time: the batch, or the parts of one.
+
+    Parameters
+    ----------
+    subject : Layer, Model or Geometry
+        What to look at.
+    batch_size : int
+        Samples in a batch.
+    backend : Backend
+        Where.
+    input_shape : iterable of int, optional
+        The shape of one sample; a layer that is built knows it.
+
+    Returns
+    -------
+    tuple of int
+        The batch first.
+    """
+    batch = whole("batch_size", batch_size)
+    if isinstance(subject, Geometry):
+        return (batch,)
+    layer = _layer_of(subject)
+    shape = input_shape or layer.input_shape
+    if shape is None or not layer.shardable:
+        return (batch,)
+    count = backend.shards((batch, *shape))
+    return tuple(dict.fromkeys((batch, -(-batch // count), batch // count)))
 
 
 def _layer_of(subject: Any) -> Layer:

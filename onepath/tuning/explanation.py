@@ -67,7 +67,7 @@ class Explanation:
 
 def explain(
     subject: Any,
-    batch: int = 32,
+    batch_size: int = 32,
     device: str | Backend | None = None,
     dtype: str | None = None,
     input_shape: Iterable[int] | None = None,
@@ -80,7 +80,7 @@ def explain(
     ----------
     subject : Layer, Model or Geometry
         What to look at.
-    batch : int, optional
+    batch_size : int, optional
         How many samples there are at a time.
     device : str or Backend, optional
         Where: where the layer is, or else on the CPU, if left out.
@@ -101,7 +101,7 @@ def explain(
     TypeError, ValueError
         If an argument is none of those allowed; the message says which.
     """
-    backend, batch = home_of(subject, device), whole("batch", batch)
+    backend, batch = home_of(subject, device), whole("batch_size", batch_size)
     return Explanation(
         tuple(
             ExplainedConvolution(

@@ -143,7 +143,7 @@ def test_words_of_the_wrong_form(words, message, capsys):
         ([*GEOMETRY, "--padding", "some"], "padding must be 'valid', 'same', 'full'"),
         ([*GEOMETRY, "--groups", "0"], "groups must be at least 1, got 0"),
         ([*GEOMETRY, "--filters", "0"], "filters must be at least 1, got 0"),
-        ([*GEOMETRY, "--batch", "0"], "batch must be at least 1, got 0"),
+        ([*GEOMETRY, "--batch", "0"], "batch_size must be at least 1, got 0"),
         ([*GEOMETRY, "--device", "tpu"], "unknown backend 'tpu'"),
         (["--input", "2", "--filters", "4", "--kernel", "3"], "one to three spatial axes"),
         (["no/such/file"], "no/such/file"),

@@ -11,7 +11,7 @@ from onepath.backends import Geometry, get_backend
 from onepath.backends.convolution import ENGINES
 from onepath.backends.convolution.engine import OPERATIONS, Cost
 from onepath.layers import Conv2D, Dense
-from onepath.tuning import autotuning, convolutions_of, tune
+from onepath.tuning import autotuning, batches_of, convolutions_of, tune
 
 GEOMETRY = Geometry.of((1, 5, 5), 2, 3)
 
@@ -156,3 +156,16 @@ def test_real_engines_compute_the_same_whatever_is_chosen(backend):
     }
     after = backend.to_numpy(layer.forward(x))
     assert abs(after - before).max() < 1e-5
+
+
+def test_the_parts_of_a_batch_are_measured_too():
+    """Those in which it goes through a network, as far as the device divides it."""
+    cpu, simulated = op.get_backend("cpu"), op.get_backend("simulated")
+    layer = Conv2D(4, 3)
+    assert batches_of(layer, 32, cpu, (3, 64, 64)) == (32, 16)
+    assert batches_of(layer, 33, cpu, (3, 64, 64)) == (33, 17, 16)
+    assert batches_of(layer, 32, simulated, (3, 64, 64)) == (32,)
+    assert batches_of(layer, 8, cpu, (3, 64, 64)) == (8,)
+    assert batches_of(GEOMETRY, 32, cpu) == (32,)
+    layer.build((3, 64, 64))
+    assert batches_of(op.Model(layer), 32, cpu) == (32, 16)

@@ -52,7 +52,7 @@ def _made_up_engines(cpu):
 def test_the_table(cpu):
     times = {"forward": {"slow": 2e-3, "fair": 1.5e-3}, "kernel_gradient": {"slow": 12.34}}
     remember(cpu, GEOMETRY, 8, "float32", times)
-    assert str(op.explain(GEOMETRY, batch=8)).split("\n") == [
+    assert str(op.explain(GEOMETRY, batch_size=8)).split("\n") == [
         "convolution",
         "3x8x8 -> 4x6x6, kernel 3x3, batch 8, float32, cpu",
         "─" * 80,
@@ -148,7 +148,7 @@ def test_an_engine_that_cannot_what_it_is_asked_for():
 
 @pytest.mark.parametrize(("batch", "error"), [(0, ValueError), ("8", TypeError)])
 def test_the_batch_is_a_positive_integer(batch, error):
-    with pytest.raises(error, match="batch must be"):
+    with pytest.raises(error, match="batch_size must be"):
         op.explain(GEOMETRY, batch)
 
 

@@ -9,7 +9,7 @@ from ..types import Array
 from .engine import Device
 from .geometry import Ints
 from .sampling import Axis
-from .seeing import view, windows
+from .seeing import fill, view, windows
 from .strides import batch_last, by_group, in_a_row, inverse
 
 TILES = 4
@@ -140,11 +140,8 @@ class Columns(NamedTuple):
                     return whole
         columns = device.workspace.take("columns", tuple(shape[i] for i in order), x.dtype)
         by_tap = columns.transpose(inverse(order))
-        if len(seen.meetings) <= FEW:
-            for edge in seen.edges:
-                by_tap[edge] = 0
-            for outputs, inputs in seen.meetings:
-                by_tap[outputs] = part[inputs]
+        if math.prod(seen.taps) <= FEW:
+            fill(by_tap, part, axes)
         else:
             by_tap[...] = windows(device, part, seen)
         return columns

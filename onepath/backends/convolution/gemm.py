@@ -35,8 +35,8 @@ class GemmEngine(Engine):
 
     - forward is ``kernel @ columns``,
     - the input's gradient is the same of the output gradient, with kernels turned round, for each
-      phase of the strides (see `onepath.backends.convolution.sampling`): every element is a sum in
-      one fixed order, and nothing is scattered,
+      phase of the strides (see `onepath.backends.convolution.sampling`); or, where channels are
+      few, ``kernel.T @ dy``, columns that are added up tap by tap, in one order,
     - the kernel's gradient is ``columns @ dy.T``, added up over tiles.
     """
 

@@ -3,7 +3,7 @@
 Along an axis, output ``j`` meets input ``first + j * step + k * gap`` by the kernel's tap ``k``.
 Forward, that is the window itself. The gradient of a strided convolution with respect to its input
 falls apart into phases, the inputs that are ``stride`` apart: each is a correlation of the output
-gradient with some of the taps, turned round, and with a step of 1. So nothing is ever scattered.
+gradient with some of the taps, turned round, and with a step of 1: gathered, not scattered.
 """
 
 import math

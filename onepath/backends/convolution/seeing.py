@@ -27,10 +27,6 @@ class View(NamedTuple):
         How much is seen along each axis.
     untouched : bool
         Whether each input is seen once, in order.
-    meetings : tuple of (index, index)
-        For each tap in row-major order, where outputs meet an input by it, and these inputs.
-    edges : tuple of index
-        Where there is no input.
     """
 
     taps: Ints
@@ -41,8 +37,6 @@ class View(NamedTuple):
     inside: tuple[slice, ...]
     sizes: Ints
     untouched: bool
-    meetings: tuple[tuple[Index, Index], ...]
-    edges: tuple[Index, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -53,30 +47,56 @@ def view(axes: tuple[Axis, ...]) -> View:
     sizes = tuple(axis.outputs for axis in spanned)
     inside, inputs = zip(*(axis.met(0) for axis in spanned), strict=True)
     padded = any(i.stop - i.start < size for i, size in zip(inside, sizes, strict=True))
-    meetings, edges = [], []
+    untouched = not padded and set(taps) == set(steps) == {1}
+    return View(taps, outputs, steps, gaps, inputs, inside, sizes, untouched)
+
+
+class Meetings(NamedTuple):
+    """Where each tap meets inputs.
+
+    Attributes
+    ----------
+    pairs : tuple of (index, index)
+        For each tap in row-major order, where outputs meet an input by it, and these inputs.
+    edges : tuple of index
+        Where outputs meet none.
+    """
+
+    pairs: tuple[tuple[Index, Index], ...]
+    edges: tuple[Index, ...]
+
+
+@lru_cache(maxsize=256)
+def meetings(axes: tuple[Axis, ...]) -> Meetings:
+    """Work out where taps meet inputs; a few of them are remembered, as there may be many taps."""
+    pairs, edges = [], []
     for along in product(*([(k, *axis.met(k)) for k in range(axis.taps)] for axis in axes)):
         tap, met, sources = zip(*along, strict=True)
         here = (slice(None), slice(None), *tap, slice(None))
-        meetings.append(((*here, *met), (..., *sources)))
+        pairs.append(((*here, *met), (..., *sources)))
         for place, (axis, within) in enumerate(zip(axes, met, strict=True)):
             before = (*here, *(slice(None),) * place)
             if within.start > 0:
                 edges.append((*before, slice(0, within.start)))
             if within.stop < axis.outputs:
                 edges.append((*before, slice(within.stop, None)))
-    untouched = not padded and len(meetings) == 1 and set(steps) == {1}
-    return View(
-        taps,
-        outputs,
-        steps,
-        gaps,
-        inputs,
-        inside,
-        sizes,
-        untouched,
-        tuple(meetings),
-        tuple(edges),
-    )
+    return Meetings(tuple(pairs), tuple(edges))
+
+
+def fill(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
+    """Copy what each tap sees of x (G, D, n, *inputs) into columns (G, D, *taps, n, *outputs)."""
+    pairs, edges = meetings(axes)
+    for edge in edges:
+        columns[edge] = 0
+    for outputs, inputs in pairs:
+        columns[outputs] = x[inputs]
+
+
+def collect(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
+    """Add what `fill` would copy back to where it came from, one tap after the other."""
+    for outputs, inputs in meetings(axes).pairs:
+        part = x[inputs]
+        part += columns[outputs]
 
 
 def windows(device: Device, x: Array, seen: View) -> Array:
@@ -111,10 +131,3 @@ def _surrounded(device: Device, x: Array, seen: View) -> Array:
             room[(*before, slice(within.stop, None))] = 0
     room[(..., *seen.inside)] = x
     return room
-
-
-def collect(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
-    """Add columns (G, D, *taps, n, *outputs) to x (G, D, n, *inputs), one tap after the other."""
-    for outputs, inputs in view(axes).meetings:
-        part = x[inputs]
-        part += columns[outputs]
