@@ -15,7 +15,7 @@ PACKAGE = ROOT / "onepath"
 
 # From the ground up; "onepath" is what `import onepath` gives.
 FLOORS = [
-    {"arguments", "configuration", "drawing", "replacing", "version"},
+    {"arguments", "configuration", "cpuinfo", "drawing", "replacing", "version"},
     {"backends"},
     {"layers"},
     {"losses", "metrics", "optimizers", "schedules", "datasets"},

@@ -1,13 +1,10 @@
 """What computes, by name: times of one machine do not hold for another."""
 
-import platform
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from ..cpuinfo import processor_name
 from ..version import __version__
-
-_CPUINFO = Path("/proc/cpuinfo")
 
 
 @cache
@@ -27,7 +24,7 @@ def machine_of(device: str, xp: Any) -> str:
         As in ``"cpu, AMD EPYC 7763, onepath 0.1.0, numpy 2.4.6"``.
     """
     kind, _, index = device.partition(":")
-    processor = _gpu(xp, int(index or 0)) if hasattr(xp, "cuda") else _cpu()
+    processor = _gpu(xp, int(index or 0)) if hasattr(xp, "cuda") else processor_name()
     library = f"{xp.__name__} {getattr(xp, '__version__', 'of an unknown version')}"
     return f"{kind}, {processor}, onepath {__version__}, {library}"
 
@@ -35,16 +32,3 @@ def machine_of(device: str, xp: Any) -> str:
 def _gpu(xp: Any, index: int) -> str:
     name: bytes = xp.cuda.runtime.getDeviceProperties(index)["name"]
     return name.decode()
-
-
-def _cpu() -> str:
-    """The model where the system tells, else what kind of processor it is."""
-    try:
-        with _CPUINFO.open() as file:
-            for line in file:
-                field, _, value = line.partition(":")
-                if field.strip() == "model name":
-                    return value.strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from .cpuinfo import cpu_field
+from ..cpuinfo import cpu_field
 
 VARIABLE = "OPENBLAS_CORETYPE"
 

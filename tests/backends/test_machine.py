@@ -1,6 +1,7 @@
 """What a machine is called."""
 
 import platform
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +18,7 @@ def named(monkeypatch):
     """A function that names a machine which was not asked before, with a made-up /proc/cpuinfo."""
 
     def named(device, xp, cpuinfo="/no/such/file"):
-        monkeypatch.setattr(machine, "_CPUINFO", machine.Path(cpuinfo))
+        monkeypatch.setattr(onepath.cpuinfo, "_CPUINFO", Path(cpuinfo))
         return machine.machine_of.__wrapped__(device, xp)
 
     return named

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from onepath.cli import cpuinfo, kernels
+from onepath import cpuinfo
+from onepath.cli import kernels
 
 AVX512 = "fma avx2 avx512f avx512dq avx512bw avx512vl"
 
@@ -71,7 +72,8 @@ FRESH = """
 import os
 import sys
 from pathlib import Path
-from onepath.cli import cpuinfo, kernels, main
+from onepath import cpuinfo
+from onepath.cli import kernels, main
 
 def run(options):
     from onepath.cli.doctor.blas import _libraries

@@ -4,7 +4,7 @@ It is what one runs when things are missing, so it needs NumPy and SciPy alone, 
 without changing anything.
 """
 
-from .devices import usable_cpus
+from ...backends.threads import usable_cpus
 from .examination import examine, run
 from .findings import BLAS, CORE, DEVICES, EXTRAS, Finding, report, show
 

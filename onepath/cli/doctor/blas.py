@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..cpuinfo import cpu_field
+from ...backends.threads import usable_cpus
+from ...cpuinfo import cpu_field
 from ..kernels import SKYLAKEX, VARIABLE, Kernels, choice
-from .devices import usable_cpus
 from .findings import BLAS, Finding
 
 # The fastest first. OpenBLAS takes a CPU that it does not know for an older one.

@@ -1,13 +1,12 @@
 """Which devices answer, and what the CPU is."""
 
-import os
-import platform
 import warnings
 from collections.abc import Iterator
 
 from ...backends import Backend, BackendUnavailableError, get_backend, registered_backends
 from ...backends.cuda import version_text
-from ..cpuinfo import cpu_field
+from ...backends.threads import usable_cpus
+from ...cpuinfo import processor_name
 from .findings import DEVICES, Finding
 
 
@@ -32,20 +31,12 @@ def examine_devices() -> Iterator[Finding]:
             yield Finding(DEVICES, "problem", f"{name}: {type(error).__name__}: {error}")
 
 
-def usable_cpus() -> int:
-    """Return how many CPUs this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _described(backend: Backend) -> str:
     """A device's name and memory, and CUDA's versions."""
     total = backend.memory().total
     memory = f"{total / 1e9:.0f} GB of memory" if total else "memory unknown"
     if backend.name == "cpu":
-        model = cpu_field("model name") or platform.processor() or platform.machine()
-        return f"{model}, {usable_cpus()} CPUs, {memory}"
+        return f"{processor_name()}, {usable_cpus()} CPUs, {memory}"
     if backend.name.startswith("cuda"):
         return f"{_gpu(backend)}, {memory}"
     return memory

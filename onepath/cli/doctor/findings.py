@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from .. import coloured
+
 CORE, EXTRAS, DEVICES, BLAS = "Core", "Extras", "Devices", "BLAS"
 
 _INDENT = 11
@@ -83,16 +85,7 @@ def show(findings: Iterable[Finding]) -> None:
     """
     columns = shutil.get_terminal_size().columns
     text = report(findings, width=min(max(columns, _NARROWEST), _WIDEST))
-    try:
-        from rich.console import Console
-        from rich.text import Text
-    except ImportError:
-        print(text)
-        return
-    coloured = Text(text)
-    for pattern, style in _COLOURS.items():
-        coloured.highlight_regex(pattern, style)
-    Console().print(coloured, soft_wrap=True)
+    coloured.show(text, _COLOURS)
 
 
 def _wrapped(head: str, text: str, width: int) -> list[str]:

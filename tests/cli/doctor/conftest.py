@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import threadpoolctl
 
+from onepath import cpuinfo
 from onepath.backends import Memory
-from onepath.cli import cpuinfo
 from onepath.cli.doctor import devices, packages
 
 

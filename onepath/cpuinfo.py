@@ -1,5 +1,6 @@
 """What Linux tells of the CPU; it imports nothing heavy, so that it can be asked before NumPy."""
 
+import platform
 import re
 from pathlib import Path
 
@@ -25,3 +26,8 @@ def cpu_field(name: str) -> str | None:
         return None
     match = re.search(rf"^{name}\s*:\s*(.*)$", text, re.MULTILINE)
     return match and match[1]
+
+
+def processor_name() -> str:
+    """Return the CPU's model where Linux tells, else what kind of processor it is."""
+    return cpu_field("model name") or platform.processor() or platform.machine()
