@@ -7,7 +7,7 @@ gradient, ``lr`` the learning rate and ``t`` the number of the update, from 1 on
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from .arguments import flag, named, number
 from .backends import Array, Backend, DeviceMismatchError, backend_of, get_backend
@@ -70,16 +70,14 @@ class Optimizer(Configurable, ABC):
         ValueError
             If names, shapes or dtypes differ. Whatever is raised, no parameter has been changed.
         """
-        self._check(parameters, gradients)
-        for name, parameter in parameters.items():
-            backend = backend_of(parameter)
+        backends = self._check(parameters, gradients)
+        for (name, parameter), backend in zip(parameters.items(), backends, strict=True):
             with backend.scope():
                 slots = self.slots.setdefault(name, {})
                 for slot in self._slot_names():
                     if slot not in slots:
                         slots[slot] = backend.xp.zeros_like(parameter)
-                scratch = backend.workspace.take("optimizer", parameter.shape, parameter.dtype)
-                self._step(backend.xp, parameter, gradients[name], slots, scratch)
+                self._step(backend, parameter, gradients[name], slots)
         self.iterations += 1
 
     def to(self, backend: str | Backend) -> Self:
@@ -106,19 +104,21 @@ class Optimizer(Configurable, ABC):
         """The slots that each parameter needs."""
 
     @abstractmethod
-    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
-        """Change ``w`` and its slots in place; scratch has their shape and dtype."""
+    def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
+        """Change ``w`` and its slots in place."""
 
-    def _check(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
-        """Raise unless every parameter has a gradient and slots that fit it."""
+    def _check(
+        self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]
+    ) -> list[Backend]:
+        """Return the parameters' backends, if every parameter has a gradient and slots that fit."""
         if parameters.keys() != gradients.keys():
             raise ValueError(
                 "parameters and gradients must have the same names; "
                 f"without a gradient: {sorted(parameters.keys() - gradients.keys())}, "
                 f"without a parameter: {sorted(gradients.keys() - parameters.keys())}"
             )
-        for name, parameter in parameters.items():
-            backend = backend_of(parameter)
+        backends = [backend_of(parameter) for parameter in parameters.values()]
+        for (name, parameter), backend in zip(parameters.items(), backends, strict=True):
             if parameter.dtype.kind != "f":
                 raise TypeError(f"parameter {name!r} must be floating, got {parameter.dtype}")
             for role, array in {"gradient": gradients[name], **self.slots.get(name, {})}.items():
@@ -134,6 +134,7 @@ class Optimizer(Configurable, ABC):
                         f"its {role} {array.dtype} of shape {array.shape}; a slot that does not "
                         "fit has served another model, and slots.clear() forgets it"
                     )
+        return backends
 
 
 class SGD(Optimizer):
@@ -164,18 +165,15 @@ class SGD(Optimizer):
     def _slot_names(self) -> tuple[str, ...]:
         return ("momentum",) if self.momentum else ()
 
-    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
-        xp.multiply(g, self.learning_rate, out=scratch)
+    def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
         if self.momentum:
             m = slots["momentum"]
-            m *= self.momentum
-            m -= scratch
+            backend.axpby(-self.learning_rate, g, self.momentum, m)
             if not self.nesterov:
                 w += m
                 return
-            w -= scratch
-            xp.multiply(m, -self.momentum, out=scratch)
-        w -= scratch
+            backend.axpby(self.momentum, m, 1, w)
+        backend.axpby(-self.learning_rate, g, 1, w)
 
 
 class RMSprop(Optimizer):
@@ -216,12 +214,12 @@ class RMSprop(Optimizer):
         optional = {"momentum": self.momentum, "average_gradient": self.centered}
         return ("velocity", *(name for name, needed in optional.items() if needed))
 
-    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
-        v = slots["velocity"]
-        _move_average(xp, v, xp.square(g, out=scratch), self.rho, scratch)
+    def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
+        xp, v, scratch = backend.xp, slots["velocity"], _scratch(backend, w)
+        backend.axpby(1 - self.rho, xp.square(g, out=scratch), self.rho, v)
         if self.centered:
             a = slots["average_gradient"]
-            _move_average(xp, a, g, self.rho, scratch)
+            backend.axpby(1 - self.rho, g, self.rho, a)
             xp.square(a, out=scratch)
             xp.subtract(v, scratch, out=scratch)
             xp.maximum(scratch, 0, out=scratch)
@@ -230,14 +228,12 @@ class RMSprop(Optimizer):
             xp.add(v, self.epsilon, out=scratch)
         xp.sqrt(scratch, out=scratch)
         xp.divide(g, scratch, out=scratch)
-        scratch *= self.learning_rate
         if self.momentum:
             m = slots["momentum"]
-            m *= self.momentum
-            m += scratch
+            backend.axpby(self.learning_rate, scratch, self.momentum, m)
             w -= m
         else:
-            w -= scratch
+            backend.axpby(-self.learning_rate, scratch, 1, w)
 
 
 class Adam(Optimizer):
@@ -273,16 +269,16 @@ class Adam(Optimizer):
     def _slot_names(self) -> tuple[str, ...]:
         return "momentum", "velocity"
 
-    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
+    def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
         m, v, t = slots["momentum"], slots["velocity"], self.iterations + 1
         alpha = self.learning_rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        _move_average(xp, m, g, self.beta_1, scratch)
-        _move_average(xp, v, xp.square(g, out=scratch), self.beta_2, scratch)
+        xp, scratch = backend.xp, _scratch(backend, w)
+        backend.axpby(1 - self.beta_1, g, self.beta_1, m)
+        backend.axpby(1 - self.beta_2, xp.square(g, out=scratch), self.beta_2, v)
         xp.sqrt(v, out=scratch)
         scratch += self.epsilon
         xp.divide(m, scratch, out=scratch)
-        scratch *= alpha
-        w -= scratch
+        backend.axpby(-alpha, scratch, 1, w)
 
 
 class AdamW(Adam):
@@ -311,9 +307,9 @@ class AdamW(Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon)
         self.weight_decay = number("weight_decay", weight_decay)
 
-    def _step(self, xp: Any, w: Array, g: Array, slots: dict[str, Array], scratch: Array) -> None:
+    def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
         w *= 1 - self.learning_rate * self.weight_decay
-        super()._step(xp, w, g, slots, scratch)
+        super()._step(backend, w, g, slots)
 
 
 OPTIMIZERS: dict[str, type[SGD | RMSprop | Adam]] = {
@@ -348,8 +344,6 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     return named("optimizer", name, Optimizer, OPTIMIZERS)
 
 
-def _move_average(xp: Any, average: Array, new: Array, decay: float, scratch: Array) -> None:
-    """Replace ``average`` by ``decay * average + (1 - decay) * new``; ``new`` may be scratch."""
-    average *= decay
-    xp.multiply(new, 1 - decay, out=scratch)
-    average += scratch
+def _scratch(backend: Backend, w: Array) -> Array:
+    """Scratch memory of the parameter's shape and dtype."""
+    return backend.workspace.take("optimizer", w.shape, w.dtype)

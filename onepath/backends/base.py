@@ -151,6 +151,21 @@ class Backend(SignalFunctions, ABC):
         """Return in how many parts a batch goes through a network: a matter of its shape alone."""
         return 1
 
+    def axpby(self, a: float, x: Array, b: float, y: Array) -> None:
+        """Add multiples of two arrays up in the second: ``y = a * x + b * y``, in place.
+
+        Parameters
+        ----------
+        a, b : float
+            The factors.
+        x, y : array
+            On this device, of one shape and floating dtype. Products and sum may be rounded one by
+            one, or together.
+        """
+        if b != 1:
+            y *= b
+        y += a * x
+
     def steady(self) -> AbstractContextManager[Any]:
         """Keep libraries from using threads of their own, for a ``with`` statement."""
         return nullcontext()

@@ -171,7 +171,7 @@ class Layer(Configurable):
             dx = self._backward(dy)
             if learning_rate is not None:
                 for name, parameter in self.parameters.items():
-                    parameter -= learning_rate * self.gradients[name]
+                    self.home.axpby(-learning_rate, self.gradients[name], 1, parameter)
         return dx[0] if single else dx
 
     def learn(self, output_gradient: Array) -> None:

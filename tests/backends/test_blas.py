@@ -176,3 +176,65 @@ def test_libraries_that_cannot_be_opened(monkeypatch):
 
     monkeypatch.setattr(blas.ctypes, "CDLL", refuse)
     assert blas.control.__wrapped__() is None
+
+
+# y = a x + b y
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("shape", [(1,), (blas.WORTHWHILE - 1,), (blas.WORTHWHILE,), (257, 301)])
+@pytest.mark.parametrize("b", [1, 0.5])
+def test_axpby(backend, dtype, shape, b):
+    """Numbers of few digits: sums and products are exact, however they are rounded."""
+    random = np.random.default_rng(0)
+    x, y = random.integers(-99, 99, (2, *shape)).astype(dtype)
+    here = backend.asarray(y.copy())
+    backend.axpby(-0.75, backend.asarray(x), b, here)
+    np.testing.assert_array_equal(backend.to_numpy(here), b * y - 0.75 * x, strict=True)
+
+
+def test_axpby_of_arrays_with_gaps():
+    cpu = get_backend("cpu")
+    x, y = np.arange(2.0, 6 * blas.WORTHWHILE + 2).reshape(2, -1)
+    square = x[: 3 * 99**2].reshape(-1, 99).T, y[: 3 * 99**2].reshape(99, -1)
+    for a, b in ((x[::3], y[1::3]), square):
+        expected, before = 2 * a - b, y.copy()
+        cpu.axpby(2, a, -1, b)
+        np.testing.assert_array_equal(b, expected)
+        assert (y != before).sum() <= b.size, "what lies between stays as it is"
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_axpby_without_a_library_that_is_known(monkeypatch, dtype):
+    monkeypatch.setattr(blas, "_libraries", list)
+    blas._axpby.cache_clear()
+    y = np.ones(blas.WORTHWHILE, dtype)
+    get_backend("cpu").axpby(0.5, y.copy(), 2, y)
+    blas._axpby.cache_clear()
+    np.testing.assert_array_equal(y, np.full_like(y, 2.5), strict=True)
+
+
+def test_axpby_uses_the_library():
+    if blas._axpby("f") is None:
+        pytest.skip("NumPy's BLAS is one that nobody knows how to talk to")
+    y = np.ones((200, 300), "f4")
+    assert blas.axpby(2.0, np.ones_like(y), 3.0, y)
+    np.testing.assert_array_equal(y, np.full_like(y, 5))
+    assert not blas.axpby(2.0, np.ones_like(y).T, 3.0, y)
+    assert not blas.axpby(2.0, np.ones(9, "f4"), 3.0, np.ones(9, "f4"))
+
+
+@pytest.mark.parametrize("factor", [0.0, 1.0])
+def test_axpby_lets_nan_through(factor):
+    for x, y in ((np.nan, 1), (1, np.nan)):
+        x, y = (np.full(blas.WORTHWHILE, each, "f4") for each in (x, y))
+        get_backend("cpu").axpby(factor, x, factor, y)
+        assert np.isnan(y).all()
+
+
+def test_axpby_has_one_thread(count, monkeypatch):
+    seen = []
+    monkeypatch.setattr(blas, "_axpby", lambda char: lambda *arguments: seen.append(count()))
+    blas.axpby(1.0, np.ones(blas.WORTHWHILE), 1.0, np.ones(blas.WORTHWHILE))
+    assert seen == [{1}]
+    assert count() == {MANY}

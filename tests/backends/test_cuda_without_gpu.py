@@ -134,6 +134,8 @@ def test_arrays_have_the_methods_that_are_used():
     for path in paths:
         if path.relative_to(root).parts[0] not in ("backends", "layers", path.name):
             continue
+        if path.name == "blas.py":  # it is the host's
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and hasattr(np.ndarray, node.attr):
                 assert hasattr(cupy.ndarray, node.attr), f"{path.name}:{node.lineno} .{node.attr}"
