@@ -2,9 +2,15 @@
 
 import math
 import threading
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from .types import Array, DType
+
+Made = TypeVar("Made")
+
+MOST = 4096
+"""How many things made of scratch arrays a thread remembers at most."""
 
 
 class Workspace:
@@ -49,6 +55,29 @@ class Workspace:
             view = views[shape] = self._viewed(name, shape, dtype)
         return view
 
+    def prepared(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what was made of scratch arrays for a key, such as views of them.
+
+        Parameters
+        ----------
+        key : hashable
+            What it is for.
+        make : callable
+            Called without arguments where nothing was made for the key, or where buffers that it
+            may be made of have been replaced since.
+
+        Returns
+        -------
+        object
+            What `make` returned.
+        """
+        made = self._own.made.get(key)
+        if made is None:
+            if len(self._own.made) >= MOST:
+                self._own.made.clear()
+            made = self._own.made[key] = make()
+        return made
+
     def _viewed(self, name: str, shape: tuple[int, ...], dtype: DType) -> Array:
         """View a buffer, in place of a larger one where it is too small."""
         dtype = self._xp.dtype(dtype)
@@ -56,6 +85,7 @@ class Workspace:
         buffer = self._own.buffers.get(name)
         if buffer is None or buffer.size < size:
             self._own.views[name].clear()
+            self._own.made.clear()
             buffer = self._own.buffers[name] = self._xp.empty(size, dtype="uint8")
         return buffer[:size].view(dtype).reshape(shape)
 
@@ -67,11 +97,13 @@ class Workspace:
         """Give this thread's buffers back."""
         self._own.buffers.clear()
         self._own.views.clear()
+        self._own.made.clear()
 
 
 class _Own(threading.local):
-    """A thread's buffers by name, and views of each by shape."""
+    """A thread's buffers by name, views of each by shape, and what was made of them."""
 
     def __init__(self) -> None:
         self.buffers: dict[str, Array] = {}
         self.views: dict[str, dict[tuple[int, ...], Array]] = {}
+        self.made: dict[Hashable, Any] = {}

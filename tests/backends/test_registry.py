@@ -486,6 +486,41 @@ def test_workspace_grows(backend):
     assert workspace.held() == 0
 
 
+def test_workspace_remembers_what_was_made_of_its_buffers(backend):
+    workspace = type(backend.workspace)(backend.xp)
+    made = []
+
+    def make():
+        made.append(workspace.take("a", (4,), "float32")[1:])
+        return made[-1]
+
+    assert workspace.prepared("key", make) is workspace.prepared("key", make)
+    assert len(made) == 1
+    workspace.take("a", (3,), "float32")
+    workspace.prepared("key", make)
+    assert len(made) == 1
+    workspace.take("b", (100,), "float32")  # makes a buffer, which might be in place of another
+    workspace.take("a", (100,), "float32")
+    workspace.prepared("key", make)[...] = 7
+    assert len(made) == 2
+    assert float(workspace.take("a", (2,), "float32")[1]) == 7, "of the buffer that there is now"
+    workspace.release()
+    workspace.prepared("key", make)
+    assert len(made) == 3
+    elsewhere = threading.Thread(target=workspace.prepared, args=("key", make))
+    elsewhere.start()
+    elsewhere.join()
+    assert len(made) == 4
+
+
+def test_workspace_forgets_in_time(backend, monkeypatch):
+    monkeypatch.setattr("onepath.backends.workspace.MOST", 10)
+    workspace = type(backend.workspace)(backend.xp)
+    for key in range(35):
+        assert workspace.prepared(key, lambda key=key: key + 1) == key + 1
+    assert len(workspace._own.made) <= 10
+
+
 def test_workspace_names_are_apart(backend):
     workspace = type(backend.workspace)(backend.xp)
     a, b = (workspace.take(name, (8,), "float32") for name in "ab")

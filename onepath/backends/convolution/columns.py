@@ -1,38 +1,40 @@
 """Columns: for each place of the output what lies under the window, as a matrix for products."""
 
 import math
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..types import Array
+from ..types import Array, DType
 from .engine import Device
 from .geometry import Ints
 from .sampling import Axis
-from .seeing import fill, view, windows
+from .seeing import Collecting, Filling, Index, view
 from .strides import batch_last, by_group, in_a_row, inverse
 
 TILES = 4
 """Into how many tiles a batch is divided at least, if they are not too small."""
 
-FEW = 9
-"""Taps up to which copying what each meets is faster than padding first."""
-
 WIDE = 20
 """Columns from which on a product is not so slow that it costs what sharing rows saves."""
+
+PACKED = 200
+"""Taps times samples from which on interleaving pays, even where runs are not that short."""
 
 LEAST_BYTES = 1 << 19
 """Of a tile for which threads are worth their while."""
 
 
-class Tile(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Tile:
     """The part of a batch that is worked on at a time: some samples, some rows of the output."""
 
     samples: slice
     rows: slice
 
 
-class Columns(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Columns:
     """How the columns of a batch are laid out: few of them at a time, in long runs of memory.
 
     A kernel's rows overlap from one row of the output to the next. Where the columns of a sample
@@ -51,6 +53,8 @@ class Columns(NamedTuple):
         The order in memory of samples (0) and spatial axes (from 1 on).
     samples, rows : int
         In a tile.
+    crowded : bool
+        Whether columns lie in such short runs that the samples are better interleaved first.
     """
 
     axes: tuple[Axis, ...]
@@ -58,6 +62,7 @@ class Columns(NamedTuple):
     places: Ints
     samples: int
     rows: int
+    crowded: bool
 
     @classmethod
     def of(
@@ -85,66 +90,137 @@ class Columns(NamedTuple):
             K in the order of (tap of the row, D, other taps) where rows are shared, else (D, taps).
             The matrices overlap.
         """
-        filled, rank = self._filled(device, x, tile, groups, self.overlapping), len(self.axes)
-        if not self.overlapping:
-            length = math.prod(filled.shape[1 : 2 + rank])
-            return filled.reshape(groups, 1, length, -1)
-        # (G, rows of the input, D, 1, other taps, columns)
-        length = math.prod(filled.shape[2 : 3 + rank])
-        lines = filled.reshape(groups, filled.shape[1], length, -1)
-        taps = self.axes[0].taps
-        shape = (groups, lines.shape[1] - taps + 1, taps * length, lines.shape[3])
-        return device.xp.lib.stride_tricks.as_strided(lines, shape, lines.strides)
+        if self.overlapping:
+            (matrices,) = self._filled(device, x, tile, groups, rows_first=True)
+            return matrices
+        (matrix,) = self._filled(device, x, tile, groups)
+        return matrix[:, None]
 
-    def by_row(self, device: Device, x: Array, tile: Tile, groups: int) -> Iterator[Array]:
-        """Give the columns of a tile for products with output gradients.
+    def by_row(self, device: Device, x: Array, tile: Tile, groups: int) -> tuple[Array, ...]:
+        """Return the columns of a tile for products with output gradients.
 
-        Yields
-        ------
-        array, shape (G, K, columns)
+        Returns
+        -------
+        tuple of array, each of shape (G, K, columns)
             All taps at once, or where rows are shared those of one row of the kernel after another;
             K in the order of (D, taps).
         """
-        filled, rank = self._filled(device, x, tile, groups, False), len(self.axes)
-        length = math.prod(filled.shape[1 : 2 + rank])
-        if not self.overlapping:
-            yield filled.reshape(groups, length, -1)
-            return
-        # (G, D, 1, other taps, rows of the input, columns)
-        lines = filled.reshape(groups, length, filled.shape[2 + rank], -1)
-        rows = tile.rows.stop - tile.rows.start
-        for tap in range(self.axes[0].taps):
-            yield lines[:, :, tap : tap + rows].reshape(groups, length, -1)
+        return self._filled(device, x, tile, groups)
 
-    def by_tap(self, columns: Array, groups: int, axes: tuple[Axis, ...], samples: int) -> Array:
-        """View columns (G, K, columns) that share no rows as (G, D, *taps, n, *outputs)."""
-        sizes = (samples, *(axis.outputs for axis in axes))
-        rank, taps = len(axes), [axis.taps for axis in axes]
-        view = columns.reshape(groups, -1, *taps, *(sizes[place] for place in self.places))
-        back = (2 + rank + place for place in inverse(self.places))
-        return view.transpose(*range(2 + rank), *back)
+    def sent(self, device: Device, tile: Tile, groups: int, depth: int, dtype: DType) -> "Sent":
+        """Return the columns that send a tile of an array (n, G*D, *inputs) its gradient.
 
-    def _filled(self, device: Device, x: Array, tile: Tile, groups: int, rows_first: bool) -> Array:
-        """Return (G, D, *taps, *places) in memory, or with rows first (G, rows, D, ...)."""
+        Columns must not share rows.
+        """
+
+        def lay_out() -> Sent:
+            of_rows, *others = self.axes
+            shares = tile.rows.start, tile.rows.stop
+            start, stop = (of_rows.inputs * row // of_rows.outputs for row in shares)
+            outputs, first = of_rows.reaching(start, stop)
+            rules = (first, *others)
+            samples = tile.samples.stop - tile.samples.start
+            sizes = (samples, *(axis.outputs for axis in rules))
+            rank, taps = len(rules), [axis.taps for axis in rules]
+            shape = (groups, depth, *taps, *(sizes[place] for place in self.places))
+            columns = device.workspace.take("columns", shape, dtype)
+            back = (2 + rank + place for place in inverse(self.places))
+            by_tap = columns.transpose(*range(2 + rank), *back)
+            matrix = columns.reshape(groups, depth * math.prod(taps), -1)
+            return Sent(outputs, slice(start, stop), matrix, Collecting.of(by_tap, rules))
+
+        return device.workspace.prepared((tile, groups, depth, dtype.char), lay_out)
+
+    def _filled(
+        self, device: Device, x: Array, tile: Tile, groups: int, rows_first: bool = False
+    ) -> tuple[Array, ...]:
+        """Return the columns as matrices: (G, K, columns), or with rows first (G, rows, K, ...)."""
+        part = by_group(x[tile.samples], groups)
+        key = tile, groups, part.shape[1], x.dtype.char, rows_first
+        layout = device.workspace.prepared(
+            key, lambda: self._laid_out(device, part.shape[:3], x.dtype, tile, rows_first)
+        )
+        if layout.untouched is not None:
+            axes, place = layout.untouched
+            whole = part[place].transpose(axes)
+            if in_a_row(whole, 2):
+                return (whole.reshape(*whole.shape[:2], -1),)
+        layout.filling.fill(part)
+        return layout.matrices
+
+    def _laid_out(
+        self, device: Device, shape: Ints, dtype: DType, tile: Tile, rows_first: bool
+    ) -> "_Layout":
+        """Lay out a tile's columns for an array (G, D, n, *inputs) in scratch memory."""
         axes, rank = _tile_axes(self, tile.rows.start, tile.rows.stop), len(self.axes)
-        part, seen = by_group(x[tile.samples], groups), view(axes)
-        shape = (*part.shape[:2], *seen.taps, part.shape[2], *seen.outputs)
+        seen, (groups, depth, samples) = view(axes), shape
+        whole = (groups, depth, *seen.taps, samples, *seen.outputs)
         places = [2 + rank + place for place in self.places]
         if rows_first:
             order = [0, places[0], *range(1, 2 + rank), *places[1:]]
         else:
             order = [*range(2 + rank), *places]
-            if seen.untouched:
-                whole = part[(..., *seen.inputs)].reshape(shape).transpose(order)
-                if in_a_row(whole, 2 + rank):
-                    return whole
-        columns = device.workspace.take("columns", tuple(shape[i] for i in order), x.dtype)
-        by_tap = columns.transpose(inverse(order))
-        if math.prod(seen.taps) <= FEW:
-            fill(by_tap, part, axes)
-        else:
-            by_tap[...] = windows(device, part, seen)
-        return columns
+        columns = device.workspace.take("columns", tuple(whole[i] for i in order), dtype)
+        filling = Filling.of(device, columns.transpose(inverse(order)), axes, self.places)
+        untouched = None
+        if seen.untouched and not self.overlapping:
+            untouched = (0, 1, *(2 + place for place in self.places)), (..., *seen.inputs)
+        return _Layout(filling, self._as_matrices(device.xp, columns, rows_first), untouched)
+
+    def _as_matrices(self, xp: Any, columns: Array, rows_first: bool) -> tuple[Array, ...]:
+        """View columns (G, D, *taps, *places), or (G, rows, D, ...), as matrices."""
+        groups, rank, taps = columns.shape[0], len(self.axes), self.axes[0].taps
+        if rows_first:
+            # (G, rows of the input, D, 1, other taps, columns)
+            length = math.prod(columns.shape[2 : 3 + rank])
+            lines = columns.reshape(groups, columns.shape[1], length, -1)
+            shape = (groups, lines.shape[1] - taps + 1, taps * length, lines.shape[3])
+            return (xp.lib.stride_tricks.as_strided(lines, shape, lines.strides),)
+        length = math.prod(columns.shape[1 : 2 + rank])
+        if not self.overlapping:
+            return (columns.reshape(groups, length, -1),)
+        # (G, D, 1, other taps, rows of the input, columns)
+        lines = columns.reshape(groups, length, columns.shape[2 + rank], -1)
+        rows = lines.shape[2] - taps + 1
+        parts = (lines[:, :, tap : tap + rows] for tap in range(taps))
+        return tuple(part.reshape(groups, length, -1) for part in parts)
+
+
+class Sent(NamedTuple):
+    """The columns that send a tile its gradient.
+
+    Attributes
+    ----------
+    outputs, inputs : slice
+        The rows of the output that reach the tile's rows of the input.
+    matrix : array, shape (G, K, columns)
+        Scratch memory for the columns, K in the order of (D, taps).
+    collecting : Collecting
+        How they are added up.
+    """
+
+    outputs: slice
+    inputs: slice
+    matrix: Array
+    collecting: Collecting
+
+
+class _Layout(NamedTuple):
+    """A tile's columns in scratch memory.
+
+    Attributes
+    ----------
+    filling : Filling
+        How they are filled.
+    matrices : tuple of array
+        What they are for products.
+    untouched : (tuple of int, index) or None
+        Where columns are what they are made of: which part, and its axes in the columns' order.
+    """
+
+    filling: Filling
+    matrices: tuple[Array, ...]
+    untouched: tuple[Ints, Index] | None
 
 
 @lru_cache(maxsize=4096)
@@ -201,12 +277,15 @@ def choose(
         if not last:
             samples = min(max(rows // outputs, 1), batch)
     rows = -(-outputs // -(-outputs // min(rows, outputs)))  # tiles of even height
+    run, every = axes[-1].outputs, math.prod(axis.taps for axis in axes)
+    short = run < 12 or (run < 32 and every > 4 and every * batch >= PACKED)
+    crowded = batch >= 8 and not last and every > 1 and short
     places = tuple(range(len(axes) + 1))
     if last:
         places = (*places[1:], 0)
     elif overlapping:
         places = (1, 0, *places[2:])
-    return Columns(axes, overlapping, places, samples, rows)
+    return Columns(axes, overlapping, places, samples, rows, crowded)
 
 
 @lru_cache(maxsize=4096)

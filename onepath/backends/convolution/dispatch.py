@@ -58,8 +58,7 @@ def _fit(device: Device, arrays: tuple[Array, Array], expected: Expected) -> boo
 
 def _has_shape(array: Array, shape: tuple[int | None, ...]) -> bool:
     if shape[0] is None:
-        same = array.ndim == len(shape) and array.shape[1:] == shape[1:]
-        return bool(same and array.size > 0)
+        return bool(array.shape[1:] == shape[1:] and array.size > 0)
     return bool(array.shape == shape)
 
 

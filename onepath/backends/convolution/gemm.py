@@ -8,8 +8,7 @@ from .columns import Columns, Tile, choose, flat, rows_of, tiles
 from .engine import Cost, Device, Engine
 from .geometry import Geometry
 from .sampling import Axis, forward_axes, phases
-from .seeing import collect
-from .strides import by_group, crowded, in_a_row, packed, packing_room
+from .strides import by_group, in_a_row, packed, packing_room
 from .windows import like
 
 ENOUGH = 48
@@ -122,29 +121,32 @@ class GemmEngine(Engine):
         """See `Backend.conv_kernel_gradient`."""
         xp, groups = device.xp, geometry.groups
         axes = forward_axes(geometry.window)
-        if crowded(x, axes):
+        width = geometry.filters // groups
+        shared = groups > width == 1 or geometry.reduction >= THIN * axes[0].taps
+        columns = Columns.of(device, x, axes, shared)
+        if columns.crowded:
 
             def of_block(block: slice) -> Array:
                 sides = packed(device, "x", x[block]), packed(device, "dy", dy[block])
                 return self.kernel_gradient(device, *sides, geometry)
 
             return _sum(device.spread(of_block, _blocks(device, x, axes)))
-        shared = geometry.reduction >= THIN * axes[0].taps
-        columns = Columns.of(device, x, axes, shared)
         taps = geometry.window.kernel_size[0] if columns.overlapping else 1
-        depth, width = geometry.reduction // taps, geometry.filters // groups
+        depth = geometry.reduction // taps
         every = tiles(columns, len(x))
         lanes = min(len(every), LANES)
 
         def add_up(lane: int) -> Array:
-            total = xp.zeros((taps, groups, depth, width), dtype=x.dtype)
+            total = xp.empty((taps, groups, depth, width), dtype=x.dtype)
             part = device.workspace.take("kernel", total.shape[1:], x.dtype)
-            for tile in every[len(every) * lane // lanes : len(every) * (lane + 1) // lanes]:
-                dy_rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
+            first, *others = every[len(every) * lane // lanes : len(every) * (lane + 1) // lanes]
+            for tile in (first, *others):
+                rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
                 matrices = columns.by_row(device, x, tile, groups)
-                for tap, matrix in enumerate(matrices):
-                    _matmul(xp, matrix, dy_rows.swapaxes(1, 2), part)
-                    total[tap] += part
+                for matrix, so_far in zip(matrices, total, strict=True):
+                    _contract(xp, matrix, rows, so_far if tile is first else part)
+                    if tile is not first:
+                        so_far += part
             return total
 
         first = _sum(device.spread(add_up, range(lanes)))
@@ -168,7 +170,8 @@ def _sends_back(geometry: Geometry) -> bool:
 
 def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...], y: Array) -> None:
     """Let y (N, G*F, *outputs) be what weights (G, F, D, *taps) make of x (N, G*D, *inputs)."""
-    if crowded(x, axes):
+    columns = Columns.of(device, x, axes, least=ENOUGH)
+    if columns.crowded:
 
         def of_block(block: slice) -> None:
             _correlate(device, packed(device, "x", x[block]), weights, axes, y[block])
@@ -176,7 +179,6 @@ def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...],
         device.spread(of_block, _blocks(device, x, axes))
         return
     groups, width = weights.shape[:2]
-    columns = Columns.of(device, x, axes, least=ENOUGH)
     if columns.overlapping:
         weights = weights.transpose(0, 1, 3, 2, *range(4, weights.ndim))
     matrix = device.xp.ascontiguousarray(weights).reshape(groups, 1, width, -1)
@@ -201,7 +203,8 @@ def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...],
     One product gives the columns' gradient, whose taps are added up one after the other. Each tile
     of the input takes the rows of the output that reach it, and is worked on by one thread alone.
     """
-    if crowded(dy, axes):
+    columns = Columns.of(device, dx, axes, shared=False)
+    if columns.crowded:
 
         def of_block(block: slice) -> None:
             part = packing_room(device, "x", dx[block])
@@ -212,19 +215,12 @@ def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...],
         return
     groups, width = kernel.shape[:2]
     matrix = kernel.reshape(groups, width, -1).swapaxes(1, 2)  # (G, D*K, F)
-    columns = Columns.of(device, dx, axes, shared=False)
-    inputs, outputs = axes[0].inputs, axes[0].outputs
 
     def send(tile: Tile) -> None:
-        start, stop = (inputs * row // outputs for row in (tile.rows.start, tile.rows.stop))
-        reached, first = axes[0].reaching(start, stop)
-        rows = _flat(device, columns, dy[tile.samples, :, reached], groups)
-        sent = device.workspace.take("columns", (*matrix.shape[:2], rows.shape[2]), dy.dtype)
-        _matmul(device.xp, matrix, rows, sent)
-        part = by_group(dx[tile.samples, :, start:stop], groups)
-        part[...] = 0
-        rules = (first, *axes[1:])
-        collect(columns.by_tap(sent, groups, rules, part.shape[2]), part, rules)
+        sent = columns.sent(device, tile, groups, dx.shape[1] // groups, dy.dtype)
+        rows = _flat(device, columns, dy[tile.samples, :, sent.outputs], groups)
+        _matmul(device.xp, matrix, rows, sent.matrix)
+        sent.collecting.collect(by_group(dx[tile.samples, :, sent.inputs], groups))
 
     device.spread(send, tiles(columns, len(dx)))
 
@@ -257,6 +253,18 @@ def _sum(parts: list[Array]) -> Array:
     for other in others:
         first += other
     return first
+
+
+def _contract(xp: Any, a: Array, b: Array, out: Array) -> None:
+    """``out = a @ b.T``, group by group.
+
+    Of matrices and vectors, BLAS takes the memory for each product from one place, and threads wait
+    there for each other.
+    """
+    if len(b) > b.shape[1] == 1:
+        out[...] = xp.einsum("gkn,gfn->gkf", a, b)
+    else:
+        _matmul(xp, a, b.swapaxes(1, 2), out)
 
 
 def _matmul(xp: Any, a: Array, b: Array, out: Array) -> None:

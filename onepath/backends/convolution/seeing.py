@@ -13,6 +13,12 @@ from .strides import inverse
 
 Index: TypeAlias = tuple[Any, ...]
 
+FEW = 9
+"""Taps up to which copying what each meets is faster than padding first."""
+
+LITTLE = 1 << 13
+"""Elements by tap below which it is not."""
+
 
 class View(NamedTuple):
     """What is seen of an array (G, D, n, *inputs) through a window (G, D, *taps, n, *outputs).
@@ -51,24 +57,75 @@ def view(axes: tuple[Axis, ...]) -> View:
     return View(taps, outputs, steps, gaps, inputs, inside, sizes, untouched)
 
 
-class Meetings(NamedTuple):
-    """Where each tap meets inputs.
+class Filling(NamedTuple):
+    """How columns in scratch memory are filled, with every view of it made once.
 
     Attributes
     ----------
-    pairs : tuple of (index, index)
-        For each tap in row-major order, where outputs meet an input by it, and these inputs.
-    edges : tuple of index
-        Where outputs meet none.
+    edges : tuple of array
+        What is set to 0.
+    pairs : tuple of (array, index)
+        What takes which part of an array (G, D, n, *inputs).
+    copies : tuple of (array, array)
+        What takes what of the scratch memory, at last.
     """
 
-    pairs: tuple[tuple[Index, Index], ...]
-    edges: tuple[Index, ...]
+    edges: tuple[Array, ...]
+    pairs: tuple[tuple[Array, Index], ...]
+    copies: tuple[tuple[Array, Array], ...] = ()
+
+    @classmethod
+    def of(cls, device: Device, columns: Array, axes: tuple[Axis, ...], places: Ints) -> "Filling":
+        """Choose a way to fill columns (G, D, *taps, n, *outputs).
+
+        Parameters
+        ----------
+        device : Device
+            Where they are.
+        columns : array
+            The columns.
+        axes : tuple of Axis
+            Which input meets which output.
+        places : tuple of int
+            In which order samples (0) and spatial axes (from 1 on) lie in memory.
+        """
+        taps, rank = columns.shape[2 : 2 + len(axes)], len(axes)
+        elements = columns.size
+        for each in taps:
+            elements //= each
+        if elements >= LITTLE and columns.size <= FEW * elements:
+            pairs, edges = _meetings(axes)
+            return cls(
+                tuple(columns[edge] for edge in edges),
+                tuple((columns[outputs], inputs) for outputs, inputs in pairs),
+            )
+        seen = view(axes)
+        sizes = columns.shape[2 + rank], *seen.sizes
+        room = device.workspace.take(
+            "padded", (*columns.shape[:2], *(sizes[place] for place in places)), columns.dtype
+        )
+        room = room.transpose(0, 1, *(2 + place for place in inverse(places)))
+        inside = room[(..., *seen.inside)]
+        windows = _windows(device.xp, room, seen)
+        edges = () if inside.shape == room.shape else (room,)
+        return cls(edges, ((inside, (..., *seen.inputs)),), ((columns, windows),))
+
+    def fill(self, x: Array) -> None:
+        """Let the columns have what their taps see of x (G, D, n, *inputs)."""
+        for edge in self.edges:
+            edge[...] = 0
+        for room, place in self.pairs:
+            room[...] = x[place]
+        for room, source in self.copies:
+            room[...] = source
 
 
 @lru_cache(maxsize=256)
-def meetings(axes: tuple[Axis, ...]) -> Meetings:
-    """Work out where taps meet inputs; a few of them are remembered, as there may be many taps."""
+def _meetings(axes: tuple[Axis, ...]) -> tuple[tuple[tuple[Index, Index], ...], tuple[Index, ...]]:
+    """Where each tap, in row-major order, meets inputs: which outputs, which inputs.
+
+    Besides, where outputs meet none. Little is remembered, as there may be many taps.
+    """
     pairs, edges = [], []
     for along in product(*([(k, *axis.met(k)) for k in range(axis.taps)] for axis in axes)):
         tap, met, sources = zip(*along, strict=True)
@@ -80,32 +137,38 @@ def meetings(axes: tuple[Axis, ...]) -> Meetings:
                 edges.append((*before, slice(0, within.start)))
             if within.stop < axis.outputs:
                 edges.append((*before, slice(within.stop, None)))
-    return Meetings(tuple(pairs), tuple(edges))
+    return tuple(pairs), tuple(edges)
 
 
-def fill(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
-    """Copy what each tap sees of x (G, D, n, *inputs) into columns (G, D, *taps, n, *outputs)."""
-    pairs, edges = meetings(axes)
-    for edge in edges:
-        columns[edge] = 0
-    for outputs, inputs in pairs:
-        columns[outputs] = x[inputs]
+class Collecting(NamedTuple):
+    """How columns are added up where they come from, with every view of them made once.
+
+    Attributes
+    ----------
+    pairs : tuple of (array, index)
+        What of the columns is added to which part of an array (G, D, n, *inputs).
+    """
+
+    pairs: tuple[tuple[Array, Index], ...]
+
+    @classmethod
+    def of(cls, columns: Array, axes: tuple[Axis, ...]) -> "Collecting":
+        """Take columns (G, D, *taps, n, *outputs) tap by tap."""
+        pairs, _ = _meetings(axes)
+        return cls(tuple((columns[outputs], inputs) for outputs, inputs in pairs))
+
+    def collect(self, x: Array) -> None:
+        """Let x (G, D, n, *inputs) be the sums, always added up in the same order."""
+        x[...] = 0
+        for column, inputs in self.pairs:
+            part = x[inputs]
+            part += column
 
 
-def collect(columns: Array, x: Array, axes: tuple[Axis, ...]) -> None:
-    """Add what `fill` would copy back to where it came from, one tap after the other."""
-    for outputs, inputs in meetings(axes).pairs:
-        part = x[inputs]
-        part += columns[outputs]
-
-
-def windows(device: Device, x: Array, seen: View) -> Array:
-    """View x (G, D, n, *inputs), padded where it must be, as (G, D, *taps, n, *outputs)."""
-    x = x[(..., *seen.inputs)]
-    if x.shape[3:] != seen.sizes:
-        x = _surrounded(device, x, seen)
+def _windows(xp: Any, x: Array, seen: View) -> Array:
+    """View x (G, D, n, *sizes) as (G, D, *taps, n, *outputs)."""
     strides = x.strides[3:]
-    return device.xp.lib.stride_tricks.as_strided(
+    return xp.lib.stride_tricks.as_strided(
         x,
         (*x.shape[:2], *seen.taps, x.shape[2], *seen.outputs),
         (
@@ -115,19 +178,3 @@ def windows(device: Device, x: Array, seen: View) -> Array:
             *map(mul, strides, seen.steps),
         ),
     )
-
-
-def _surrounded(device: Device, x: Array, seen: View) -> Array:
-    """Lay zeros around the last axes of x, in scratch memory of the same order."""
-    order = sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True)
-    shape = (*x.shape[:3], *seen.sizes)
-    room = device.workspace.take("padded", tuple(shape[axis] for axis in order), x.dtype)
-    room = room.transpose(inverse(order))
-    for place, (within, size) in enumerate(zip(seen.inside, seen.sizes, strict=True), start=3):
-        before = (slice(None),) * place
-        if within.start > 0:
-            room[(*before, slice(0, within.start))] = 0
-        if within.stop < size:
-            room[(*before, slice(within.stop, None))] = 0
-    room[(..., *seen.inside)] = x
-    return room

@@ -1,12 +1,10 @@
 """How arrays lie in memory, as far as it matters for speed."""
 
-import math
 from collections.abc import Sequence
 
 from ..types import Array
 from .engine import Device
 from .geometry import Ints
-from .sampling import Axis
 
 
 def in_a_row(array: Array, first: int) -> bool:
@@ -22,17 +20,7 @@ def in_a_row(array: Array, first: int) -> bool:
 
 def batch_last(x: Array) -> bool:
     """Whether the samples of a batch lie interleaved in memory, element by element."""
-    return len(x) > 1 and all(
-        x.strides[0] < stride
-        for length, stride in zip(x.shape[1:], x.strides[1:], strict=True)
-        if length > 1
-    )
-
-
-def crowded(x: Array, axes: tuple[Axis, ...]) -> bool:
-    """Whether columns lie in such short runs that the samples are better interleaved first."""
-    run, taps = axes[-1].outputs, math.prod(axis.taps for axis in axes)
-    return len(x) >= 8 and not batch_last(x) and (run < 12 or (run < 32 and taps > 9)) and taps > 1
+    return bool(len(x) > 1 and x.strides[0] < min(x.strides[1:]))
 
 
 def packed(device: Device, name: str, x: Array) -> Array:
@@ -50,6 +38,8 @@ def packing_room(device: Device, name: str, x: Array) -> Array:
 
 def by_group(x: Array, groups: int) -> Array:
     """(n, G*D, *size) -> (G, D, n, *size), as a view."""
+    if groups == 1:
+        return x.swapaxes(0, 1)[None]
     x = x.reshape(len(x), groups, -1, *x.shape[2:])
     return x.transpose(1, 2, 0, *range(3, x.ndim))
 

@@ -1,9 +1,11 @@
 """What portable engines and pooling do with a window: pad an array, and look at it through it."""
 
+from functools import lru_cache
 from typing import Any
 
 from ..types import Array
 from .geometry import Ints, Window
+from .strides import inverse
 
 
 def pad(xp: Any, x: Array, window: Window, value: float = 0.0, out: Array | None = None) -> Array:
@@ -111,9 +113,15 @@ def like(xp: Any, shape: Ints, model: Array) -> Array:
     """
     if model.flags.c_contiguous:
         return xp.empty(shape, dtype=model.dtype)
-    order = sorted(range(model.ndim), key=model.strides.__getitem__, reverse=True)
-    room = xp.empty([shape[axis] for axis in order], dtype=model.dtype)
-    return room.transpose(sorted(range(model.ndim), key=order.__getitem__))
+    order, back = _order_of(model.strides)
+    return xp.empty([shape[axis] for axis in order], dtype=model.dtype).transpose(back)
+
+
+@lru_cache(maxsize=1024)
+def _order_of(strides: Ints) -> tuple[Ints, Ints]:
+    """The axes as they lie in memory, outermost first, and the order that undoes it."""
+    order = tuple(sorted(range(len(strides)), key=strides.__getitem__, reverse=True))
+    return order, inverse(order)
 
 
 def interleaved(xp: Any, x: Array) -> Array:

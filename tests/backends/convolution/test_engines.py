@@ -30,6 +30,8 @@ CASES = {
     "1d dilated": ((2, 9), 3, 3, 1, "valid", 3),
     "1d same": ((1, 8), 2, 4, 3, "same"),
     "2d": ((2, 5, 6), 3, (3, 2)),
+    "2d tall": ((2, 6, 4), 3, (3, 1)),
+    "2d tall, depthwise": ((3, 6, 4), 3, (3, 1), 1, "valid", 1, 3),
     "2d one by one": ((4, 3, 3), 2, 1),
     "2d whole": ((2, 3, 4), 3, (3, 4)),
     "2d strided with leftovers": ((2, 6, 7), 2, 2, (3, 2)),
