@@ -8,6 +8,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,6 +18,10 @@ from .pool import Pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class BrokenMeetingError(Exception):
+    """Another party of a meeting failed."""
 
 
 class Meeting:
@@ -31,8 +36,14 @@ class Meeting:
     """
 
     def __init__(self, parties: int, at_work: int) -> None:
-        self._barrier = threading.Barrier(parties)
+        self._missing = self._parties = parties
+        self._counting = threading.Lock()
+        self._turns = [threading.Lock() for _ in range(parties)]
+        for turn in self._turns:
+            turn.acquire()
         self._at_work = threading.Semaphore(at_work)
+        self._crowded = at_work < parties
+        self._failed = False
         self._values: tuple[list[Any], list[Any]] = [None] * parties, [None] * parties
 
     def exchange(self, party: int, turn: int, value: Item) -> list[Item]:
@@ -55,11 +66,15 @@ class Meeting:
         # who is two turns ahead knows that all have taken what they came for
         values = self._values[turn % 2]
         values[party] = value
-        self._at_work.release()
-        try:
-            self._barrier.wait()
-        finally:
-            self._at_work.acquire()
+        with self._counting:
+            self._missing -= 1
+            last = not self._missing
+            if last:
+                self._missing = self._parties
+        if last:
+            self._call(party)
+        else:
+            self._wait(party)
         return list(values)
 
     def attend(self, work: Callable[[int, "Meeting"], Result], party: int) -> Result:
@@ -68,8 +83,26 @@ class Meeting:
             try:
                 return work(party, self)
             except BaseException:
-                self._barrier.abort()
+                self._failed = True
+                self._call(party)
                 raise
+
+    def _call(self, caller: int) -> None:
+        """Let the others go on."""
+        for party, turn in enumerate(self._turns):
+            if party != caller:
+                with suppress(RuntimeError):  # of one that does not wait, as something failed
+                    turn.release()
+
+    def _wait(self, party: int) -> None:
+        """Wait until called; others may work meanwhile if there are more parties than threads."""
+        if self._crowded:
+            self._at_work.release()
+        self._turns[party].acquire()
+        if self._crowded:
+            self._at_work.acquire()
+        if self._failed:
+            raise BrokenMeetingError
 
 
 def set_threads(threads: int) -> None:
@@ -198,9 +231,7 @@ def _beside(
                 task.wait()
                 errors += [task.error] if task.error is not None else []
     if errors:
-        raise next(
-            (e for e in errors if not isinstance(e, threading.BrokenBarrierError)), errors[0]
-        )
+        raise next((e for e in errors if not isinstance(e, BrokenMeetingError)), errors[0])
 
 
 def _from_environment() -> int:

@@ -1,11 +1,18 @@
 """Batch normalization."""
 
+import math
+from functools import lru_cache
+from string import ascii_lowercase
+
 from ..arguments import number
 from ..backends import Array
 from .base import Layer, Shape
 from .layout import check_axis, length_along
 from .registry import register_layer
 from .shards import shard_of
+
+AT_ONCE = 4096
+"""Elements that are added up one after the other."""
 
 
 @register_layer
@@ -75,14 +82,13 @@ class BatchNormalization(Layer):
 
     def _forward(self, x: Array, training: bool) -> Array:
         channel = self.axis % x.ndim
-        axes = tuple(axis for axis in range(x.ndim) if axis != channel)
         wide = tuple(x.shape[axis] if axis == channel else 1 for axis in range(x.ndim))
         if training:
             n = x.size // x.shape[channel]
-            mean = x.sum(axis=axes) / n
+            mean = self._sums(x) / n
             centred = x - mean.reshape(wide)
             shard = shard_of(len(x))
-            parts = shard.gather((n, mean, (centred * centred).sum(axis=axes)))
+            parts = shard.gather((n, mean, self._sums(centred, centred)))
             count, whole, variance = _combined(parts)
             if shard.index == 0:
                 self._remember(whole, variance)
@@ -92,11 +98,18 @@ class BatchNormalization(Layer):
             mean, variance = self.state["moving_mean"], self.state["moving_variance"]
             centred = x - mean.reshape(wide)
         scale = 1 / self.home.xp.sqrt(variance + self.epsilon)
-        self._saved = centred, scale, axes, wide, offset, count
+        self._saved = centred, scale, wide, offset, count
         factor = self.parameters["gamma"] * scale
         y = centred * factor.reshape(wide)
         y += (self.parameters["beta"] + offset * factor).reshape(wide)
         return y
+
+    def _sums(self, *factors: Array) -> Array:
+        """Sum an array, or the product of two, over all axes but the channels'."""
+        first = factors[0]
+        rule, kept = _summation(first.shape, first.strides, self.axis, len(factors))
+        sums = self.home.xp.einsum(rule, *factors)
+        return sums.sum(axis=kept) if kept else sums
 
     def _remember(self, mean: Array, variance: Array) -> None:
         """Let the batch's statistics enter the moving ones."""
@@ -105,21 +118,39 @@ class BatchNormalization(Layer):
             moving += (1 - self.momentum) * (batch - moving)
 
     def _backward(self, dy: Array) -> Array:
-        centred, scale, axes, wide, offset, count = self._saved
-        beta = dy.sum(axis=axes)
-        gamma = ((dy * centred).sum(axis=axes) + offset * beta) * scale
+        centred, scale, wide, offset, count = self._saved
+        beta = self._sums(dy)
+        gamma = (self._sums(dy, centred) + offset * beta) * scale
         self.gradients["gamma"], self.gradients["beta"] = gamma, beta
         factor = (self.parameters["gamma"] * scale).reshape(wide)
         if count is None:
             return dy * factor
         # mean and variance depend on x, too
-        beta, gamma = shard_of(len(dy)).total(self.home.xp.stack([beta, gamma])) / count
-        slope = gamma * scale
+        beta, gamma = shard_of(len(dy)).total(beta, gamma)
+        slope = gamma * (scale / count)
         dx = centred * -slope.reshape(wide)
         dx += dy
-        dx -= (beta + offset * slope).reshape(wide)
+        dx -= (beta / count + offset * slope).reshape(wide)
         dx *= factor
         return dx
+
+
+@lru_cache(maxsize=1024)
+def _summation(shape: Shape, strides: Shape, axis: int, factors: int) -> tuple[str, Shape]:
+    """What `einsum` is to do with so many arrays, and which axes of its result are to be summed.
+
+    It adds elements up one after the other, which rounds the more the longer it goes on. So it
+    stops after `AT_ONCE` of them, as they lie in memory, and its sums are summed in pairs.
+    """
+    letters = ascii_lowercase[: len(shape)]
+    outermost = sorted(range(len(shape)), key=strides.__getitem__)
+    outermost.remove(axis % len(shape))
+    left, kept = math.prod(shape) // shape[axis], letters[axis]
+    while left > AT_ONCE and outermost:
+        place = outermost.pop()
+        kept += letters[place]
+        left //= shape[place]
+    return f"{','.join([letters] * factors)}->{kept}", tuple(range(1, len(kept)))
 
 
 def _combined(parts: list[tuple[int, Array, Array]]) -> tuple[int, Array, Array]:

@@ -60,10 +60,13 @@ class Shard:
         self._turn += 1
         return values
 
-    def total(self, value: Array) -> Array:
-        """Return the sum of what all shards have, added up in their order."""
-        first, *others = self.gather(value)
-        return sum(others, start=first)
+    def total(self, *values: Array) -> list[Array]:
+        """Return the sums of what all shards have, each added up in the shards' order."""
+        sums = []
+        for parts in zip(*self.gather(values), strict=True):
+            first, *others = parts
+            sums.append(sum(others, start=first))
+        return sums
 
 
 class _Here(threading.local):

@@ -57,20 +57,10 @@ class Passage:
             self._layers[index].learn(dy[self._shards[index]])
 
         self._each(learn)
-        twins = zip(*map(_leaves, self._layers), strict=True)
-        places = [
-            ([leaf.gradients for leaf in each], name)
-            for each in twins
-            for name in each[0].gradients
-        ]
-
-        def add_up(place: tuple[list[dict[str, Array]], str]) -> None:
-            (first, *others), name = place
-            for other in others:
-                first[name] += other[name]
-
-        if len(self._layers) > 1:
-            self._layer.home.spread(add_up, places)
+        for leaf, *others in zip(*map(_leaves, self._layers), strict=True):
+            for name in leaf.gradients:
+                for other in others:
+                    leaf.gradients[name] += other.gradients[name]
 
     def _joined(self, call: Callable[[Layer, Array], Array]) -> Array:
         def pass_through(index: int) -> Array:

@@ -87,3 +87,19 @@ def test_options_of_numpys_do_not_widen_the_output():
     for training in (False, True):
         assert layer.forward(X, training).dtype == "float32"
     assert layer.state["moving_mean"].dtype == "float32"
+
+
+@pytest.mark.parametrize("last", ["width", "batch"])
+def test_long_sums_lose_few_digits(backend, last):
+    """Of 720,000 numbers that are 1000 or so, added up one by one, the last would be cut short."""
+    x = np.random.default_rng(0).normal(1000, 1, (8, 3, 300, 300)).astype("f4")
+    if last == "batch":
+        x = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 0, -1)), -1, 0)
+    layer = BatchNormalization()
+    y = layer.forward(backend.asarray(x), training=True)
+    layer.backward(y + 1)
+    exact = x - x.mean(axis=(0, 2, 3), keepdims=True, dtype="f8")
+    exact /= np.sqrt((exact**2).mean(axis=(0, 2, 3), keepdims=True) + 1e-3)
+    np.testing.assert_allclose(backend.to_numpy(y), exact, atol=1.5e-4)
+    for array in layer.gradients.values():  # by gamma n times the variance of y, by beta n
+        np.testing.assert_allclose(backend.to_numpy(array), x.size / 3, rtol=2e-3)

@@ -267,7 +267,8 @@ def test_a_whole_batch_is_its_own_shard():
     shard = shard_of(7)
     assert (shard.index, shard.first, shard.batch) == (0, 0, 7)
     total = np.ones(3)
-    assert shard.total(total) is total
+    (same,) = shard.total(total)
+    assert same is total
 
 
 @pytest.mark.parametrize("meet", [False, True])
@@ -306,7 +307,7 @@ def test_who_needs_the_whole_batch_must_say_so():
 
     with pytest.raises(RuntimeError, match="neither it nor what it is in says `meets = True`"):
         in_shards(work, [0, 1], 2, meet=False)
-    assert in_shards(work, [0], 1, meet=False) == [np.ones(1)]
+    assert in_shards(work, [0], 1, meet=False) == [[np.ones(1)]]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -319,7 +320,8 @@ def test_totals_are_added_up_in_the_order_of_the_shards(threads):
 
     def work(index):
         shard = shard_of(0)
-        return [shard.total(values[index]), shard.total(values[index] * 2)]
+        (alone,) = shard.total(values[index])
+        return [alone, *shard.total(values[index], values[index] * 2)]
 
     totals = in_shards(work, [0, 1, 2, 3], 4, meet=True)
-    assert totals == [[expected, 2 * expected]] * 4
+    assert totals == [[expected, expected, 2 * expected]] * 4

@@ -166,7 +166,7 @@ class OtherEpsilonBehind(BatchNormalization):
     def _backward(self, dy):
         centred, scale, *rest = self._saved
         other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-3)
-        self._saved = centred * (scale / other).reshape(rest[1]), other, *rest
+        self._saved = centred * (scale / other).reshape(rest[0]), other, *rest
         return super()._backward(dy)
 
 

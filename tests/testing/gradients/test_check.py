@@ -164,7 +164,7 @@ class OtherEpsilon(BatchNormalization):
     def _backward(self, dy):
         centred, scale, *rest = self._saved
         other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-5)
-        self._saved = centred * (scale / other).reshape(rest[1]), other, *rest
+        self._saved = centred * (scale / other).reshape(rest[0]), other, *rest
         return super()._backward(dy)
 
 
@@ -177,7 +177,7 @@ class OtherTinyEpsilon(BatchNormalization):
     def _backward(self, dy):
         centred, scale, *rest = self._saved
         other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-8)
-        self._saved = centred * (scale / other).reshape(rest[1]), other, *rest
+        self._saved = centred * (scale / other).reshape(rest[0]), other, *rest
         return super()._backward(dy)
 
 
@@ -186,7 +186,7 @@ class WithoutGamma(BatchNormalization):
 
     def _backward(self, dy):
         super()._backward(dy)
-        wide = self._saved[3]
+        wide = self._saved[2]
         return dy * self._saved[1].reshape(wide)
 
 
