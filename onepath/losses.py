@@ -200,7 +200,7 @@ class MeanSquaredError(Loss):
 
     def _evaluate(self, xp: Any, y: Array, p: Array) -> tuple[Array, Array]:
         residual = p - y.astype(p.dtype, copy=False)
-        return xp.mean(xp.square(residual)), residual * (2.0 / p.size)
+        return xp.square(residual).sum() / p.size, residual * (2.0 / p.size)
 
 
 class MeanAbsoluteError(Loss):
@@ -213,7 +213,7 @@ class MeanAbsoluteError(Loss):
 
     def _evaluate(self, xp: Any, y: Array, p: Array) -> tuple[Array, Array]:
         residual = p - y.astype(p.dtype, copy=False)
-        return xp.mean(xp.abs(residual)), xp.sign(residual) / p.size
+        return xp.abs(residual).sum() / p.size, xp.sign(residual) / p.size
 
 
 class Crossentropy(Loss):
@@ -282,14 +282,14 @@ class BinaryCrossentropy(Crossentropy):
 
     def _from_logits(self, xp: Any, y: Array, z: Array) -> tuple[Array, Array]:
         y = y.astype(z.dtype, copy=False)
-        value = xp.mean(xp.maximum(z, 0) - z * y + xp.log1p(xp.exp(-xp.abs(z))))
-        return value, (self._activation(xp, z) - y) / z.size
+        terms = xp.maximum(z, 0) - z * y + xp.log1p(xp.exp(-xp.abs(z)))
+        return terms.sum() / z.size, (self._activation(xp, z) - y) / z.size
 
     def _from_probabilities(self, xp: Any, y: Array, p: Array) -> tuple[Array, Array]:
         y = y.astype(p.dtype, copy=False)
         c = xp.clip(p, EPSILON, 1 - EPSILON)
-        value = -xp.mean(y * xp.log(c) + (1 - y) * xp.log1p(-c))
-        return value, (c - y) / (c * (1 - c) * p.size)
+        terms = y * xp.log(c) + (1 - y) * xp.log1p(-c)
+        return -terms.sum() / p.size, (c - y) / (c * (1 - c) * p.size)
 
 
 class _ClassCrossentropy(Crossentropy):

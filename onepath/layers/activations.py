@@ -41,7 +41,10 @@ class ReLU(Activation):
         return y
 
     def _backward(self, dy: Array) -> Array:
-        return dy * (self._saved > 0)
+        xp = backend_of(dy).xp
+        dx = xp.greater(self._saved, 0, out=xp.empty_like(dy))  # 1 or 0, not a boolean
+        dx *= dy
+        return dx
 
 
 @register_layer
