@@ -4,9 +4,10 @@ import math
 from typing import Any
 
 from ..types import Array, DType
-from .columns import Columns, Tile, choose, flat, rows_of, tiles
+from .columns import Columns, Tile, choose, tiles
 from .engine import Cost, Device, Engine
 from .geometry import Geometry
+from .matrices import flat, for_gradients, for_kernels, rows_of, sent
 from .sampling import Axis, forward_axes, phases
 from .strides import by_group, in_a_row, packed, packing_room
 from .windows import like
@@ -142,7 +143,7 @@ class GemmEngine(Engine):
             first, *others = every[len(every) * lane // lanes : len(every) * (lane + 1) // lanes]
             for tile in (first, *others):
                 rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
-                matrices = columns.by_row(device, x, tile, groups)
+                matrices = for_gradients(device, columns, x, tile, groups)
                 for matrix, so_far in zip(matrices, total, strict=True):
                     _contract(xp, matrix, rows, so_far if tile is first else part)
                     if tile is not first:
@@ -184,7 +185,7 @@ def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...],
     matrix = device.xp.ascontiguousarray(weights).reshape(groups, 1, width, -1)
 
     def multiply(tile: Tile) -> None:
-        stack = columns.stack(device, x, tile, groups)
+        stack = for_kernels(device, columns, x, tile, groups)
         rows = rows_of(columns, y[tile.samples, :, tile.rows], groups)
         shape = (*rows.shape[:3], stack.shape[3])
         if in_a_row(rows, 3):
@@ -217,10 +218,10 @@ def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...],
     matrix = kernel.reshape(groups, width, -1).swapaxes(1, 2)  # (G, D*K, F)
 
     def send(tile: Tile) -> None:
-        sent = columns.sent(device, tile, groups, dx.shape[1] // groups, dy.dtype)
-        rows = _flat(device, columns, dy[tile.samples, :, sent.outputs], groups)
-        _matmul(device.xp, matrix, rows, sent.matrix)
-        sent.collecting.collect(by_group(dx[tile.samples, :, sent.inputs], groups))
+        part = sent(device, columns, tile, groups, dx.shape[1] // groups, dy.dtype)
+        rows = _flat(device, columns, dy[tile.samples, :, part.outputs], groups)
+        _matmul(device.xp, matrix, rows, part.matrix)
+        part.collecting.collect(by_group(dx[tile.samples, :, part.inputs], groups))
 
     device.spread(send, tiles(columns, len(dx)))
 
