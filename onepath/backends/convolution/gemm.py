@@ -96,7 +96,7 @@ class GemmEngine(Engine):
             flops += 2.0 * ADDITION * columns / itemsize
         sides = (geometry.channels + geometry.filters) * outputs * itemsize
         tiles = 1 + columns // device.tile_bytes
-        return Cost(flops, columns + sides / 2, 40.0 + 20.0 * tiles)
+        return Cost(flops, columns + sides / 2, 20.0 + 15.0 * tiles)
 
     def forward(self, device: Device, x: Array, kernel: Array, geometry: Geometry) -> Array:
         """See `Backend.conv`."""

@@ -126,7 +126,7 @@ class WinogradEngine(Engine):
         )
         short_runs = 1 + 8 / max(8, batch)
         images = short_runs * products * sources * tiles + outputs * targets * tiles
-        moved = 2.0 * itemsize * (images + products * kernels * (1 + blocks) / 2)
+        moved = 2.5 * itemsize * (images + products * kernels * (1 + blocks) / 2)
         steps = products * (sources + targets) * tiles * itemsize / (_STEP * device.tile_bytes)
         return Cost(flops, moved, 30.0 * (1 + blocks + steps))
 
