@@ -79,7 +79,7 @@ class Workspace:
         return made
 
     def _viewed(self, name: str, shape: tuple[int, ...], dtype: DType) -> Array:
-        """View a buffer, in place of a larger one where it is too small."""
+        """View a buffer; a larger one takes its place where it is too small."""
         dtype = self._xp.dtype(dtype)
         size = math.prod(shape) * dtype.itemsize
         buffer = self._own.buffers.get(name)

@@ -140,13 +140,13 @@ class GemmEngine(Engine):
         def add_up(lane: int) -> Array:
             total = xp.empty((taps, groups, depth, width), dtype=x.dtype)
             part = device.workspace.take("kernel", total.shape[1:], x.dtype)
-            first, *others = every[len(every) * lane // lanes : len(every) * (lane + 1) // lanes]
-            for tile in (first, *others):
+            mine = every[len(every) * lane // lanes : len(every) * (lane + 1) // lanes]
+            for tile in mine:
                 rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
                 matrices = for_gradients(device, columns, x, tile, groups)
                 for matrix, so_far in zip(matrices, total, strict=True):
-                    _contract(xp, matrix, rows, so_far if tile is first else part)
-                    if tile is not first:
+                    _contract(xp, matrix, rows, so_far if tile is mine[0] else part)
+                    if tile is not mine[0]:
                         so_far += part
             return total
 

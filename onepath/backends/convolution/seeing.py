@@ -1,5 +1,6 @@
 """What a convolution sees of an array: through each tap, or through all of them at once."""
 
+import math
 from functools import lru_cache
 from itertools import product
 from operator import mul
@@ -89,11 +90,8 @@ class Filling(NamedTuple):
         places : tuple of int
             In which order samples (0) and spatial axes (from 1 on) lie in memory.
         """
-        taps, rank = columns.shape[2 : 2 + len(axes)], len(axes)
-        elements = columns.size
-        for each in taps:
-            elements //= each
-        if elements >= LITTLE and columns.size <= FEW * elements:
+        rank, taps = len(axes), math.prod(columns.shape[2 : 2 + len(axes)])
+        if taps <= FEW and columns.size >= LITTLE * taps:
             pairs, edges = _meetings(axes)
             return cls(
                 tuple(columns[edge] for edge in edges),

@@ -37,6 +37,7 @@ from typing import Any, NamedTuple
 from ..types import Array, DType
 from .engine import Cost, Device, Engine
 from .geometry import Geometry, Ints, Window
+from .strides import batch_last
 from .windows import like, pad, patches
 
 _TAPS = 3
@@ -348,15 +349,15 @@ def _whole_and_cut(tiles: slice, step: int, size: int) -> Iterator[tuple[slice, 
 
 def _blocks(device: Device, source: Array, tiling: _Tiling) -> list[_Block]:
     """Blocks of up to `_limit` columns, long along what is inner in memory."""
-    batch_last = source.strides[0] < source.strides[-1]
+    interleaved = batch_last(source)
     lengths = (len(source), *tiling.counts)
     room, steps = _limit(device, math.prod(lengths)), [1, 1, 1]
-    for axis in (0, 2, 1) if batch_last else (2, 1, 0):
+    for axis in (0, 2, 1) if interleaved else (2, 1, 0):
         pieces = -(-lengths[axis] // max(1, room))
         steps[axis] = -(-lengths[axis] // pieces)
         room //= steps[axis]
     return [
-        _Block(samples, (rows, columns), tiling.outputs, batch_last)
+        _Block(samples, (rows, columns), tiling.outputs, interleaved)
         for samples, rows, columns in product(*map(_slices, lengths, steps))
     ]
 
