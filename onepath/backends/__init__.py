@@ -4,6 +4,7 @@ from .base import Backend, Memory
 from .convolution import Geometry, Window
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .functions import conv, conv_input_gradient, conv_kernel_gradient
+from .numerics import get_deterministic, get_tf32, set_deterministic, set_tf32
 from .random import Random, set_seed
 from .registry import (
     available_backends,
@@ -32,10 +33,14 @@ __all__ = [
     "conv_input_gradient",
     "conv_kernel_gradient",
     "get_backend",
+    "get_deterministic",
+    "get_tf32",
     "get_threads",
     "register_backend",
     "registered_backends",
+    "set_deterministic",
     "set_seed",
+    "set_tf32",
     "set_threads",
     "transfers",
 ]

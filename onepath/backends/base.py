@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 from . import convolution
 from .convolution.engine import Speed
 from .convolution.geometry import Geometry
-from .errors import DeviceMismatchError
+from .cudnn import Cudnn
+from .errors import BackendUnavailableError, DeviceMismatchError
 from .random import Random, philox4x64
 from .signal_functions import SignalFunctions
 from .types import Array, DType
@@ -151,6 +152,21 @@ class Backend(SignalFunctions, ABC):
         """Return in how many parts a batch goes through a network: a matter of its shape alone."""
         return 1
 
+    def arranged(self, x: Array) -> Array:
+        """Return a batch as it should lie in memory on its way through a network.
+
+        Parameters
+        ----------
+        x : array, shape (N, ...)
+            The batch.
+
+        Returns
+        -------
+        array, shape (N, ...)
+            ``x`` itself if it lies so, or a copy.
+        """
+        return x
+
     def axpby(self, a: float, x: Array, b: float, y: Array) -> None:
         """Add multiples of two arrays up in the second: ``y = a * x + b * y``, in place.
 
@@ -165,6 +181,16 @@ class Backend(SignalFunctions, ABC):
         if b != 1:
             y *= b
         y += a * x
+
+    def cudnn(self) -> Cudnn:
+        """Return cuDNN on this device.
+
+        Raises
+        ------
+        BackendUnavailableError
+            If there is none; the message says why.
+        """
+        raise BackendUnavailableError(f"cuDNN is for CUDA devices, and this is {self.name!r}")
 
     def steady(self) -> AbstractContextManager[Any]:
         """Keep libraries from using threads of their own, for a ``with`` statement."""

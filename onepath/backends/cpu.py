@@ -11,6 +11,7 @@ import numpy as np
 from . import blas, threads
 from .base import Backend, Item, Memory, Result, off_host
 from .convolution.engine import Speed
+from .convolution.windows import interleaved
 from .errors import DeviceMismatchError
 from .types import Array, DType
 
@@ -93,6 +94,10 @@ class CpuBackend(Backend):
         """
         batch = shape[0]
         return max(min(batch // 16, math.prod(shape) >> 15, 2), -(-batch // 64))
+
+    def arranged(self, x: Array) -> Array:
+        """Interleave the samples: functions of a batch then run along memory."""
+        return interleaved(np, x)
 
     def axpby(self, a: float, x: Array, b: float, y: Array) -> None:
         """Add multiples of two arrays up in the second; BLAS does it to large ones in one pass."""

@@ -4,9 +4,10 @@ import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
-from . import transfers
+from . import numerics, transfers
 from .base import Backend, Memory, off_host
 from .convolution.engine import Speed
+from .cudnn import Cudnn, binding
 from .direct import direct_sum
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .types import Array, DType
@@ -38,6 +39,9 @@ class CudaBackend(Backend):
         self.name = f"{self.kind}:{index}"
         self._index = index
         self._device = self._cupy.cuda.Device(index)
+        self._cudnn: Cudnn | str | None = None
+        self._tf32 = False
+        numerics.follow(self._follow)
         super().__init__()
 
     @classmethod
@@ -76,6 +80,39 @@ class CudaBackend(Backend):
                 f"{INSTALL} brings them"
             ) from error
         return cupyx.scipy.signal
+
+    def cudnn(self) -> Cudnn:
+        """Return cuDNN on this GPU; it is loaded when it is first asked for."""
+        if self._cudnn is None:
+            try:
+                with self.scope():
+                    self._cudnn = Cudnn(self._binding(), self._cupy)
+            except BackendUnavailableError as error:
+                self._cudnn = str(error)
+        if isinstance(self._cudnn, str):
+            raise BackendUnavailableError(self._cudnn)
+        return self._cudnn
+
+    def _binding(self) -> Any:
+        """The module ``cudnn``."""
+        return binding(INSTALL)
+
+    def _follow(self, setting: numerics.Numerics) -> None:
+        """Let CuPy's matrix products of float32 be as exact as is asked for.
+
+        As long as nobody asks, what CuPy was told by its own ``CUPY_TF32`` is left alone.
+        """
+        if setting.tf32 != self._tf32:
+            self._tf32 = setting.tf32
+            self._multiply_as(setting.tf32)
+
+    def _multiply_as(self, tf32: bool) -> None:
+        """Choose how CuPy multiplies matrices of float32."""
+        from cupy._core import _routines_linalg as products
+
+        kind = products.COMPUTE_TYPE_TF32 if tf32 else products.COMPUTE_TYPE_DEFAULT
+        with self.scope():
+            products.set_compute_type("float32", kind)
 
     def owns(self, array: Any) -> bool:
         """Whether ``array`` is a CuPy array on this GPU."""

@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import TypeVar
 
 from ..backends import Array
-from ..backends.convolution.windows import interleaved
 from ..layers import Layer
 from ..layers.composition import Composite
 from ..layers.shards import in_shards
@@ -64,8 +63,8 @@ class Passage:
 
     def _joined(self, call: Callable[[Layer, Array], Array]) -> Array:
         def pass_through(index: int) -> Array:
-            x = self._x[self._shards[index]]
-            return call(self._layers[index], interleaved(self._layer.home.xp, x))
+            x = self._layer.home.arranged(self._x[self._shards[index]])
+            return call(self._layers[index], x)
 
         outputs = self._each(pass_through)
         return outputs[0] if len(outputs) == 1 else self._layer.home.xp.concatenate(outputs)

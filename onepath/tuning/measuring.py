@@ -1,7 +1,7 @@
 """Times engines against each other."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from statistics import median
@@ -30,7 +30,7 @@ def measure(
     geometry: Geometry,
     batch: int,
     dtype: str,
-    engines: Iterable[str],
+    engines: Collection[str],
 ) -> dict[str, float]:
     """Measure engines on an operation, on one thread.
 
@@ -44,7 +44,7 @@ def measure(
         One of `OPERATIONS`.
     geometry, batch, dtype
         The case.
-    engines : iterable of str
+    engines : collection of str
         Which; they must support it.
 
     Returns
@@ -54,6 +54,8 @@ def measure(
     """
     arrays = _arrays(backend, operation, geometry, batch, dtype)
     with backend.scope(), _one_thread():
+        for name in engines:
+            ENGINES[name].rehearse(backend, operation, geometry, *arrays)
         return _contest(
             {
                 name: partial(
@@ -107,14 +109,14 @@ def _burst(backend: Backend, call: Callable[[], Any], calls: int) -> float:
 def _arrays(
     backend: Backend, operation: str, geometry: Geometry, batch: int, dtype: str
 ) -> tuple[Array, Array]:
-    """What an operation takes; batches lie in memory as they do between layers, samples last."""
+    """What an operation takes; batches lie in memory as they do between layers."""
     random = backend.random(0)
 
     def drawn(*shape: int) -> Array:
         return random.uniform(shape, -1.0, 1.0).astype(dtype)
 
     def batch_of(shape: tuple[int, ...]) -> Array:
-        return backend.xp.moveaxis(drawn(*shape, batch), -1, 0)
+        return backend.arranged(drawn(batch, *shape))
 
     x, dy = batch_of(geometry.input_shape), batch_of(geometry.output_shape)
     kernel = drawn(*geometry.kernel_shape)

@@ -1,9 +1,9 @@
 """The three convolutions: arrays are checked against the geometry, then an engine computes."""
 
 from ..types import Array
-from .engine import Device
+from .engine import Device, UnsupportedError
 from .geometry import Geometry
-from .planner import choose
+from .planner import choose, refuse
 
 
 def forward(device: Device, x: Array, kernel: Array, geometry: Geometry, engine: str) -> Array:
@@ -11,8 +11,7 @@ def forward(device: Device, x: Array, kernel: Array, geometry: Geometry, engine:
     expected = (None, *geometry.input_shape), geometry.kernel_shape
     if not _fit(device, (x, kernel), expected):
         _refuse(device, "conv", {"x": x, "kernel": kernel}, expected)
-    chosen = choose(engine, device, "forward", geometry, len(x), x.dtype)
-    return chosen.forward(device, x, kernel, geometry)
+    return _computed(engine, device, "forward", geometry, x, kernel)
 
 
 def input_gradient(
@@ -22,8 +21,7 @@ def input_gradient(
     expected = (None, *geometry.output_shape), geometry.kernel_shape
     if not _fit(device, (dy, kernel), expected):
         _refuse(device, "conv_input_gradient", {"dy": dy, "kernel": kernel}, expected)
-    chosen = choose(engine, device, "input_gradient", geometry, len(dy), dy.dtype)
-    return chosen.input_gradient(device, dy, kernel, geometry)
+    return _computed(engine, device, "input_gradient", geometry, dy, kernel)
 
 
 def kernel_gradient(device: Device, x: Array, dy: Array, geometry: Geometry, engine: str) -> Array:
@@ -35,8 +33,21 @@ def kernel_gradient(device: Device, x: Array, dy: Array, geometry: Geometry, eng
         raise ValueError(
             f"conv_kernel_gradient: x has {len(x)} samples and dy {len(dy)}; they must be as many"
         )
-    chosen = choose(engine, device, "kernel_gradient", geometry, len(x), x.dtype)
-    return chosen.kernel_gradient(device, x, dy, geometry)
+    return _computed(engine, device, "kernel_gradient", geometry, x, dy)
+
+
+def _computed(
+    engine: str, device: Device, operation: str, geometry: Geometry, a: Array, b: Array
+) -> Array:
+    """Let the planner's engine compute; if it finds that it cannot, let it pick another one."""
+    case = engine, device, operation, geometry, len(a), a.dtype
+    while True:
+        chosen = choose(*case)
+        try:
+            result: Array = getattr(chosen, operation)(device, a, b, geometry)
+            return result
+        except UnsupportedError as error:
+            refuse(chosen, *case, str(error))
 
 
 Expected = tuple[tuple[int | None, ...], tuple[int | None, ...]]

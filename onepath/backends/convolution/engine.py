@@ -55,6 +55,12 @@ class Device(Protocol):
         items are must not depend on the number of threads: then results do not, either.
         """
 
+    def cudnn(self) -> Any:
+        """The device's cuDNN, a `Cudnn`; BackendUnavailableError says why there is none."""
+
+    def synchronize(self) -> None:
+        """Wait until everything asked of the device is done."""
+
     def correlate(self, in1: Array, in2: Array, mode: str = ..., method: str = ...) -> Array:
         """As `scipy.signal.correlate`."""
 
@@ -66,6 +72,10 @@ class Device(Protocol):
 
     def convolve2d(self, in1: Array, in2: Array, mode: str = ...) -> Array:
         """As `scipy.signal.convolve2d`."""
+
+
+class UnsupportedError(ValueError):
+    """An engine finds that it does not support a case after all; the message says why."""
 
 
 class Cost(NamedTuple):
@@ -123,3 +133,21 @@ class Engine(ABC):
     @abstractmethod
     def kernel_gradient(self, device: Device, x: Array, dy: Array, geometry: Geometry) -> Array:
         """See `Backend.conv_kernel_gradient`."""
+
+    def rehearse(
+        self, device: Device, operation: str, geometry: Geometry, a: Array, b: Array
+    ) -> None:
+        """Measure which of several ways is the fastest, and take it from now on.
+
+        Parameters
+        ----------
+        device : Device
+            A backend.
+        operation : str
+            One of `OPERATIONS`.
+        geometry : Geometry
+            The shapes.
+        a, b : array
+            What the operation takes.
+        """
+        return

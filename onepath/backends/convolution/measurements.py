@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from ...replacing import replace
 from ..machine import machine_of
+from ..numerics import current
 from ..types import DType
 from .engine import Device
 from .geometry import Geometry
@@ -152,9 +153,11 @@ def path_of_file() -> Path | None:
 def case_of(operation: str, geometry: Geometry, batch: int, dtype: DType) -> str:
     """Return what a case is called in the file: all on which its times depend, but the machine."""
     window = geometry.window
+    numerics = current()
     return (
         f"{operation}, x {(batch, *geometry.input_shape)}, kernel {geometry.kernel_shape}, "
         f"strides {window.strides}, pads {window.pads}, dilation {window.dilation}, {dtype}"
+        f"{', TF32' * numerics.tf32}{', any order' * (not numerics.deterministic)}"
     )
 
 

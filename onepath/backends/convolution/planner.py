@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
+from ..numerics import Numerics, current
 from ..types import DType
-from .engine import Cost, Device, Engine
+from .cudnn import CudnnEngine
+from .engine import Cost, Device, Engine, UnsupportedError
 from .fft import FFTEngine
 from .gemm import GemmEngine
 from .geometry import Geometry
@@ -16,14 +19,21 @@ from .signal import SignalEngine
 from .winograd import WinogradEngine
 
 ENGINES: dict[str, Engine] = {
-    engine.name: engine for engine in (GemmEngine(), WinogradEngine(), FFTEngine(), SignalEngine())
+    engine.name: engine
+    for engine in (CudnnEngine(), GemmEngine(), WinogradEngine(), FFTEngine(), SignalEngine())
 }
 """The engines by name, the preferred first."""
 
 memory = Measurements()
 """What `remember` was told, by this process or by an earlier one."""
 
-_decided: dict[tuple[str, Device, str, Geometry, int, DType], Engine] = {}
+Case: TypeAlias = tuple[str, Device, str, Geometry, int, DType, Numerics]
+"""A name, a device, an operation, shapes, the batch and a dtype, as for `decide`; the setting."""
+
+_decided: dict[Case, Engine] = {}
+_refused: dict[Case, str] = {}
+"""Why an engine of that name does not support a case after all."""
+
 _MOST = 4096
 
 
@@ -97,13 +107,47 @@ def choose(
     """Return the engine that `decide` picks; what was decided once is looked up."""
     if name in _here.instead:
         return _here.instead[name]
-    case = (name, device, operation, geometry, batch, dtype)
+    case = (name, device, operation, geometry, batch, dtype, current())
     engine = _decided.get(case)
     if engine is None:
         if len(_decided) >= _MOST:
             _decided.clear()
-        engine = _decided[case] = ENGINES[decide(*case).chosen]
+        decision = _picked(name, device, operation, geometry, batch, dtype, workspaces=False)
+        engine = _decided[case] = ENGINES[decision.chosen]
     return engine
+
+
+def refuse(
+    engine: Engine,
+    name: str,
+    device: Device,
+    operation: str,
+    geometry: Geometry,
+    batch: int,
+    dtype: DType,
+    reason: str,
+) -> None:
+    """Take note that an engine does not support a case after all, so that another one is picked.
+
+    Parameters
+    ----------
+    engine : Engine
+        The one that was picked.
+    name, device, operation, geometry, batch, dtype
+        For which case, as for `choose`.
+    reason : str
+        Why it does not.
+
+    Raises
+    ------
+    UnsupportedError
+        If there is no other one to pick.
+    """
+    if ENGINES.get(engine.name) is not engine:
+        raise UnsupportedError(reason)
+    dtype = device.xp.dtype(dtype)
+    _refused[engine.name, device, operation, geometry, batch, dtype, current()] = reason
+    _decided.clear()
 
 
 @contextmanager
@@ -158,11 +202,24 @@ def decide(
     ValueError
         If the name is unknown, or the engine does not support the case.
     """
+    return _picked(name, device, operation, geometry, batch, dtype, workspaces=True)
+
+
+def _picked(
+    name: str,
+    device: Device,
+    operation: str,
+    geometry: Geometry,
+    batch: int,
+    dtype: DType,
+    workspaces: bool,
+) -> Decision:
+    """Decide; to say what scratch memory they take, engines may have to prepare themselves."""
     check_engine(name)
     dtype = device.xp.dtype(dtype)
     times = memory.times(device, case_of(operation, geometry, batch, dtype))
     candidates = tuple(
-        _candidate(engine, device, operation, geometry, batch, dtype, times)
+        _candidate(engine, device, operation, geometry, batch, dtype, times, workspaces)
         for engine in ENGINES.values()
     )
     if name == "auto":
@@ -214,16 +271,19 @@ def _candidate(
     batch: int,
     dtype: DType,
     times: Times,
+    workspaces: bool,
 ) -> Candidate:
     """What is known of one engine."""
-    refusal = engine.refusal(device, geometry, dtype)
+    refusal = engine.refusal(device, geometry, dtype) or _refused.get(
+        (engine.name, device, operation, geometry, batch, dtype, current())
+    )
     if refusal is not None:
         return Candidate(engine.name, refusal=refusal)
     return Candidate(
         engine.name,
         predicted(engine.cost(device, operation, geometry, batch, dtype), device),
         times.get(engine.name),
-        engine.workspace(device, geometry, batch, dtype),
+        engine.workspace(device, geometry, batch, dtype) if workspaces else None,
     )
 
 

@@ -13,6 +13,12 @@ from .dtypes import SCALARS, cast, checked_dtype, poisoned
 from .ledger import ledger
 
 
+class Address(int):
+    """Where an array's memory begins, and the array, for simulated libraries that compute there."""
+
+    array: "ndarray"
+
+
 class ndarray:  # noqa: N801 - CuPy's name
     """An array on a simulated device.
 
@@ -104,7 +110,8 @@ class ndarray:  # noqa: N801 - CuPy's name
     @property
     def data(self) -> SimpleNamespace:
         """The address, which is one of the host's memory: nothing of CUDA's may follow it."""
-        address = self._host.ctypes.data
+        address = Address(self._host.ctypes.data)
+        address.array = self
         return SimpleNamespace(ptr=address, device=self.device, device_id=self._device)
 
     @property

@@ -54,3 +54,12 @@ class SimulatedBackend(CudaBackend):
         from .library import modules
 
         return modules()["cupyx.scipy.signal"]
+
+    def _binding(self) -> Any:
+        """The simulated ``cudnn``."""
+        from . import cudnn
+
+        return cudnn
+
+    def _multiply_as(self, tf32: bool) -> None:
+        """Do nothing: the host multiplies, and has no TF32."""

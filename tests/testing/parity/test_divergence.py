@@ -176,7 +176,7 @@ def test_missing_truth_is_told():
     [
         (
             "fftw",
-            r"a side is a backend, one of the engines \('gemm', .*'signal'\), or one of the dtypes",
+            r"a side is a backend, one of the engines \('cudnn', .*'signal'\), or one of the dty",
         ),
         ("gemm", "Dense 'dense' has no convolution that 'signal' could compute"),
     ],
