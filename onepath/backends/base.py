@@ -53,6 +53,8 @@ class Backend(SignalFunctions, ABC):
         ``scipy.signal`` or ``cupyx.scipy.signal``, imported at first use.
     tile_bytes : int
         How much scratch memory a convolution engine should fill at a time.
+    parts : int
+        Into how many parts it should divide a batch, for threads to share.
     workspace : Workspace
         Scratch memory on the device.
     speed : Speed
@@ -60,6 +62,7 @@ class Backend(SignalFunctions, ABC):
     """
 
     tile_bytes: int
+    parts: int = 1
     speed: Speed
 
     def __init__(self) -> None:

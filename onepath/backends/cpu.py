@@ -27,6 +27,7 @@ class CpuBackend(Backend):
 
     name = "cpu"
     tile_bytes = 3 << 20
+    parts = 4
     speed = Speed(flops=90e9, moved=10e9, call=1e-6)
 
     def __init__(self, index: int = 0) -> None:

@@ -10,9 +10,6 @@ from .geometry import Ints
 from .sampling import Axis
 from .strides import batch_last
 
-TILES = 4
-"""Into how many tiles a batch is divided at least, if they are not too small."""
-
 WIDE = 20
 """Columns from which on a product is not so slow that it costs what sharing rows saves."""
 
@@ -67,7 +64,9 @@ class Columns:
         """Choose the layout for an array (N, channels, *inputs); see `choose`."""
         batch, channels = x.shape[:2]
         last, itemsize = batch_last(x), x.dtype.itemsize
-        return choose(device.tile_bytes, batch, channels, itemsize, last, axes, shared, least)
+        return choose(
+            device.tile_bytes, device.parts, batch, channels, itemsize, last, axes, shared, least
+        )
 
     def scratch(self, channels: int, filters: int) -> int:
         """Return how many elements a tile's columns, padded input and output have at most."""
@@ -81,6 +80,7 @@ class Columns:
 @lru_cache(maxsize=4096)
 def choose(
     tile_bytes: int,
+    parts: int,
     batch: int,
     channels: int,
     itemsize: int,
@@ -95,6 +95,10 @@ def choose(
     ----------
     tile_bytes : int
         What a tile's columns should take.
+    parts : int
+        Into how many tiles a batch is divided at least, as far as they are not too small. If it is
+        1, the device does not mind short runs, and its products are of plain matrices: matrices
+        that overlap would be copied.
     batch, channels, itemsize : int
         Of the array.
     last : bool
@@ -116,13 +120,13 @@ def choose(
     row = channels * math.prod(axis.taps for axis in axes) * rest * itemsize
     if not last:
         # enough tiles for several threads; what lies interleaved is a thread's own shard
-        tile_bytes = min(tile_bytes, max(batch * row * outputs // TILES, LEAST_BYTES))
+        tile_bytes = min(tile_bytes, max(batch * row * outputs // parts, LEAST_BYTES))
     together = batch if last else min(batch, -(-least // rest))
     adjacent = axes[0].step == axes[0].gap == 1 and taps > 1
     width = together * rest
     wide = width * taps >= 3 * least and width >= min(least, WIDE)  # the more taps, the more saved
     large = together * row * outputs > tile_bytes and wide
-    overlapping = shared and adjacent and large
+    overlapping = parts > 1 and shared and adjacent and large
     if overlapping:
         samples = together
         rows = max(tile_bytes * taps // (samples * row) - taps + 1, taps)
@@ -134,7 +138,7 @@ def choose(
     rows = -(-outputs // -(-outputs // min(rows, outputs)))  # tiles of even height
     run, every = axes[-1].outputs, math.prod(axis.taps for axis in axes)
     short = run < 12 or (run < 32 and every > 4 and every * batch >= PACKED)
-    crowded = batch >= 8 and not last and every > 1 and short
+    crowded = parts > 1 and batch >= 8 and not last and every > 1 and short
     places = tuple(range(len(axes) + 1))
     if last:
         places = (*places[1:], 0)

@@ -39,6 +39,7 @@ class Device(Protocol):
     name: str
     speed: Speed
     tile_bytes: int
+    parts: int
     workspace: Workspace
 
     @property

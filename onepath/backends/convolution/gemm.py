@@ -53,9 +53,9 @@ class GemmEngine(Engine):
         rules = [(ways, forward_axes(geometry.window))]
         rules += [(ways[::-1], part.axes) for part in phases(geometry.window)]
         tile = max(
-            choose(device.tile_bytes, batch, into, itemsize, last, axes, shared, least).scratch(
-                into, out
-            )
+            choose(
+                device.tile_bytes, device.parts, batch, into, itemsize, last, axes, shared, least
+            ).scratch(into, out)
             for (into, out), axes in rules
             for last in (False, True)
             for shared in (False, True)

@@ -324,6 +324,27 @@ def test_the_definition_s_scratch_memory_is_the_padded_input(backend, case, size
     assert ENGINES["signal"].workspace(backend, geometry, 3, "float32") == size
 
 
+@each_case
+def test_a_device_without_threads_of_ours_multiplies_plain_matrices(case, monkeypatch):
+    """CuPy multiplies two matrices without a copy; stacks of them it copies if they have gaps."""
+    device = op.get_backend("simulated")
+    geometry, drawn, expected = solved(case, 3)
+    ranks = []
+    matmul = device.xp.matmul
+
+    def spy(a, b, out):
+        ranks.append(a.ndim)
+        return matmul(a, b, out=out)
+
+    monkeypatch.setattr(device.xp, "matmul", spy)
+    arrays = [device.asarray(a.astype("f4")) for a in drawn]
+    assert_exact(three(device, geometry, *arrays, "gemm"), expected, "f4")
+    if geometry.groups == 1:
+        assert set(ranks) == {2}
+        phases = map(min, geometry.window.strides, geometry.window.kernel_size)
+        assert len(ranks) <= 2 + math.prod(phases)
+
+
 # As plain functions
 
 
