@@ -2,7 +2,7 @@
 
 import pickle
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import GenericAlias, SimpleNamespace
 from typing import Any
 
@@ -376,6 +376,9 @@ class Flags:
 
 # On the device, and off it
 
+ask: Callable[[int], None] | None = None
+"""Asked for the memory of each new array, if there is a limit to it; see `memory`."""
+
 
 def wrap(host: Any, origin: ndarray | None = None, roundings: int = 0) -> ndarray:
     """Put a host array, or a scalar as a 0-d array, on a device, sharing the memory.
@@ -394,14 +397,18 @@ def wrap(host: Any, origin: ndarray | None = None, roundings: int = 0) -> ndarra
     ndarray
         The array.
     """
+    host = np.asarray(host)
+    shared = origin is not None and np.may_share_memory(host, origin._host)
+    if ask is not None and not shared:
+        ask(host.nbytes)
     array = object.__new__(ndarray)
-    array._host = host = np.asarray(host)
+    array._host = host
     array._base = None
     if origin is None:
         array._device, array._depth = devices.current(), [roundings]
         return array
     array._device, array._depth = origin._device, origin._depth
-    if np.may_share_memory(host, origin._host):
+    if shared:
         array._base = origin if origin._base is None else origin._base
         if host.dtype == origin.dtype or (host.dtype.kind in "fc" and origin.dtype.kind in "fc"):
             return array

@@ -1,6 +1,5 @@
 """``cupy.cuda``: devices, streams and events. All work is done when it is asked for."""
 
-import gc
 import threading
 import time
 import warnings
@@ -10,10 +9,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-import numpy as np
-
-from . import devices
-from .array import ndarray
+from . import devices, memory
 from .devices import Device
 from .ledger import CUDARuntimeError, ledger
 
@@ -189,95 +185,6 @@ def get_elapsed_time(start_event: Event, end_event: Event) -> float:
     return 1e3 * (end - start)
 
 
-# Memory
-
-
-class MemoryPool:
-    """``cupy.cuda.MemoryPool``: the host's allocator does its work, so it holds nothing back."""
-
-    def __init__(self, allocator: Any = None) -> None:
-        self._limit = 0
-
-    def malloc(self, size: int) -> Any:
-        """Refuse: there is no memory but the host's."""
-        raise NotImplementedError("the simulated device has no memory of its own to give out")
-
-    def used_bytes(self) -> int:
-        """Bytes of all arrays that live on the current device."""
-        arrays = [x for x in gc.get_objects() if type(x) is ndarray]
-        memories = [_memory(x) for x in arrays if x._device == devices.current()]
-        return sum({id(memory): memory.nbytes for memory in memories}.values())
-
-    def free_bytes(self) -> int:
-        """Bytes held and not in use: none."""
-        return 0
-
-    def total_bytes(self) -> int:
-        """Bytes held: those in use."""
-        return self.used_bytes()
-
-    def n_free_blocks(self) -> int:
-        """Blocks held and not in use: none."""
-        return 0
-
-    def free_all_blocks(self, stream: Stream | None = None) -> None:
-        """Give up what is not in use: nothing."""
-
-    def set_limit(self, size: int | None = None, fraction: float | None = None) -> None:
-        """Set how many bytes may be in use; nothing is held to it."""
-        total = Device().mem_info[1]
-        self._limit = int((fraction or 0) * total) if size is None else size
-
-    def get_limit(self) -> int:
-        """Return what `set_limit` was told."""
-        return self._limit
-
-
-class PinnedMemoryPool:
-    """``cupy.cuda.PinnedMemoryPool``: it holds nothing back either."""
-
-    malloc = MemoryPool.malloc
-    n_free_blocks = MemoryPool.n_free_blocks
-    free_all_blocks = MemoryPool.free_all_blocks
-
-
-def _memory(array: ndarray) -> Any:
-    """The array that owns the memory of an array."""
-    owner = array._host
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return owner
-
-
-_pool = MemoryPool()
-_allocators: list[Any] = [_pool.malloc]
-
-
-def get_default_memory_pool() -> MemoryPool:
-    """Return the pool of the device."""
-    return _pool
-
-
-def get_allocator() -> Any:
-    """Return the allocator that was set; none is ever asked for memory."""
-    return _allocators[-1]
-
-
-def set_allocator(allocator: Any = None) -> None:
-    """Set the allocator."""
-    _allocators[-1] = allocator
-
-
-@contextmanager
-def using_allocator(allocator: Any = None) -> Iterator[None]:
-    """Set the allocator for a ``with`` statement."""
-    _allocators.append(allocator)
-    try:
-        yield
-    finally:
-        _allocators.pop()
-
-
 # The rest
 
 
@@ -331,6 +238,7 @@ _RUNTIME = SimpleNamespace(
 
 CONTENTS: dict[str, Any] = {
     "compiler": SimpleNamespace(CompileException=CompileException),
+    "memory": SimpleNamespace(OutOfMemoryError=memory.OutOfMemoryError),
     "runtime": _RUNTIME,
     **{
         each.__name__: each
@@ -338,17 +246,18 @@ CONTENTS: dict[str, Any] = {
             Device,
             Event,
             Graph,
-            MemoryPool,
-            PinnedMemoryPool,
             Stream,
-            get_allocator,
             get_current_stream,
             get_device_id,
             get_elapsed_time,
             is_available,
             profile,
-            set_allocator,
-            using_allocator,
+            memory.MemoryPool,
+            memory.PinnedMemoryPool,
+            memory.alloc_pinned_memory,
+            memory.get_allocator,
+            memory.set_allocator,
+            memory.using_allocator,
         )
     },
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from . import creation, cuda, dlpack, signatures
+from . import creation, dlpack, memory, signatures
 from .array import ndarray, unwrap
 from .flat import flatiter
 from .functions import on_device
@@ -55,8 +55,8 @@ CONTENTS: dict[str, Any] = {
     "flatiter": flatiter,
     "from_dlpack": dlpack.from_dlpack,
     "fuse": _fuse,
-    "get_default_memory_pool": cuda.get_default_memory_pool,
-    "get_default_pinned_memory_pool": cuda.get_default_memory_pool,
+    "get_default_memory_pool": memory.get_default_memory_pool,
+    "get_default_pinned_memory_pool": memory.get_default_pinned_memory_pool,
     "memoize": _memoize,
     "ndarray": ndarray,
     "ufunc": ufunc,

@@ -32,7 +32,7 @@ def kinds(action):
 
 def test_every_name_is_cupy_s():
     known = functions("cupy.cuda").keys() | classes("cupy.cuda")
-    assert set(CONTENTS) - {"runtime", "compiler"} <= known
+    assert set(CONTENTS) - {"compiler", "memory", "runtime"} <= known
     assert set(dir(cuda)) >= known
     with pytest.raises(AttributeError, match=r"module 'cupy\.cuda' has no attribute 'stream_of'"):
         cuda.stream_of  # noqa: B018
@@ -311,21 +311,112 @@ def test_pools_hold_nothing_back():
     assert own.get_limit() == cuda.runtime.memGetInfo()[1] // 2
     own.set_limit()
     assert own.get_limit() == 0
-    with pytest.raises(NotImplementedError, match="no memory of its own"):
-        own.malloc(8)
 
 
-def test_allocators_are_kept():
+@pytest.fixture
+def limited():
+    """The pool, whose limit is lifted when the test ends."""
+    pool = cupy.get_default_memory_pool()
+    gc.collect()
+    yield pool
+    pool.set_limit()
+
+
+NEW = [
+    lambda x: cupy.empty(1000),
+    lambda x: cupy.asarray(np.ones(1000)),
+    lambda x: x + 1,
+    lambda x: x.copy(),
+    lambda x: x[cupy.arange(1, dtype="int8").repeat(1000)],
+    lambda x: x.astype("int64"),
+    lambda x: cupy.concatenate([x[:500], x[500:]]),
+    lambda x: pickle.loads(pickle.dumps(x)),
+]
+
+
+@pytest.mark.parametrize("make", NEW)
+def test_a_limit_is_kept_by_whatever_makes_an_array(limited, make):
+    x = cupy.ones(1000)
+    used = limited.used_bytes()
+    limited.set_limit(used + 10_000)
+    make(x)
+    limited.set_limit(used + 7999)
+    with pytest.raises(cuda.memory.OutOfMemoryError, match="Out of memory allocating 8,000 bytes"):
+        make(x)
+    limited.set_limit()
+    make(x)
+
+
+def test_a_limit_is_not_reached_by_views_and_what_is_in_place(limited):
+    x = cupy.ones(1000)
+    limited.set_limit(limited.used_bytes())
+    x.reshape(10, 100).T[::2]
+    x += 1
+    cupy.multiply(x, 2, out=x)
+    x[...] = 3
+    x.fill(4)
+    with cuda.Device(1):
+        cupy.ones(1000)  # the limit is the other device's
+
+
+def test_garbage_is_collected_before_a_limit_is_reached(limited):
+    limited.set_limit(limited.used_bytes() + 10_000)
+    ring = [cupy.ones(1000)]
+    ring.append(ring)
+    del ring
+    assert cupy.ones(1000).size == 1000
+
+
+def test_errors_of_memory_are_those_of_the_real_package():
+    real = pytest.importorskip("cupy", reason="CuPy is absent: pip install 'onepath[test]'")
+    for args in ((1024, 5), (1024, 5, 10_000)):
+        ours, theirs = (each.cuda.memory.OutOfMemoryError(*args) for each in (cupy, real))
+        assert str(ours) == str(theirs)
+        assert isinstance(theirs, MemoryError)
+
+
+def test_page_locked_memory_is_the_host_s():
+    for allocate in (cuda.alloc_pinned_memory, cupy.get_default_pinned_memory_pool().malloc):
+        x = np.ndarray((2, 3), "float32", allocate(24))
+        assert np.isnan(x).all()
+        x[...] = 1
+        assert x.sum() == 6
+
+
+def test_allocators_are_kept_for_a_thread():
     before = cuda.get_allocator()
     pool = cuda.MemoryPool()
+    seen = []
     with cuda.using_allocator(pool.malloc):
         assert cuda.get_allocator() == pool.malloc
         with cuda.using_allocator():
-            assert cuda.get_allocator() is None
+            assert cuda.get_allocator() not in (None, pool.malloc, before)
+        assert cuda.get_allocator() == pool.malloc
+        thread = threading.Thread(target=lambda: seen.append(cuda.get_allocator()))
+        thread.start()
+        thread.join()
+        with pytest.raises(ValueError, match="Can't change the global allocator inside"):
+            cuda.set_allocator(before)
+    assert seen == [before]
     assert cuda.get_allocator() == before
     cuda.set_allocator(pool.malloc)
     assert cuda.get_allocator() == pool.malloc
     cuda.set_allocator(before)
+
+
+def test_allocators_are_asked_where_there_is_a_limit(limited):
+    x, asked = cupy.ones(10), []
+    with cuda.using_allocator(asked.append):
+        x + 1
+        assert asked == []
+        limited.set_limit(1)
+        x + 1
+        cupy.empty((2, 3), "float32")
+        assert asked == [80, 24]
+        with cuda.using_allocator():
+            cupy.ones(10)  # no pool, no limit
+    with pytest.raises(cuda.memory.OutOfMemoryError):
+        cupy.ones(10)
 
 
 def test_profiling_is_deprecated():

@@ -394,6 +394,26 @@ def test_devices_do_not_mix(simulated):
         get_backend("cpu").asarray(x)
 
 
+def test_a_pool_keeps_its_limit(xp):
+    pool, asked = xp.get_default_memory_pool(), []
+    before = pool.get_limit()
+
+    def allocate(size):
+        asked.append(size)
+        return pool.malloc(size)
+
+    pool.set_limit(pool.total_bytes() + (1 << 20))
+    try:
+        xp.empty(1 << 18, "int8")
+        with pytest.raises(xp.cuda.memory.OutOfMemoryError, match="Out of memory allocating"):
+            xp.empty(1 << 30, "int8")
+        with xp.cuda.using_allocator(allocate):
+            xp.empty(1 << 18, "int8")
+        assert asked == [1 << 18]
+    finally:
+        pool.set_limit(before)
+
+
 # The document
 
 ALONE = {
@@ -405,6 +425,7 @@ ALONE = {
     "NaN in complex `max` and `min`": test_of_several_nans_numpy_takes_another_one,
     "casts out of range": test_casts_out_of_range_are_not_numpy_s,
     "mixed devices": test_devices_do_not_mix,
+    "limit of memory": test_a_pool_keeps_its_limit,
 }
 
 
