@@ -16,6 +16,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from . import backends, datasets, layers, losses, metrics, optimizers, testing, training, tuning
     from .backends import (
+        OutOfMemoryError,
         available_backends,
         backend_of,
         conv,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         get_deterministic,
         get_tf32,
         get_threads,
+        memory,
         register_backend,
         set_deterministic,
         set_seed,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Model",
+    "OutOfMemoryError",
     "Sequential",
     "__version__",
     "autotune",
@@ -55,6 +58,7 @@ __all__ = [
     "layers",
     "load_model",
     "losses",
+    "memory",
     "metrics",
     "optimizers",
     "register_backend",

@@ -2,7 +2,7 @@
 
 from .base import Backend, Memory
 from .convolution import Geometry, Window
-from .errors import BackendUnavailableError, DeviceMismatchError
+from .errors import BackendUnavailableError, DeviceMismatchError, OutOfMemoryError
 from .functions import conv, conv_input_gradient, conv_kernel_gradient
 from .numerics import get_deterministic, get_tf32, set_deterministic, set_tf32
 from .random import Random, set_seed
@@ -10,6 +10,7 @@ from .registry import (
     available_backends,
     backend_of,
     get_backend,
+    memory,
     register_backend,
     registered_backends,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "DeviceMismatchError",
     "Geometry",
     "Memory",
+    "OutOfMemoryError",
     "Random",
     "Transfers",
     "Window",
@@ -36,6 +38,7 @@ __all__ = [
     "get_deterministic",
     "get_tf32",
     "get_threads",
+    "memory",
     "register_backend",
     "registered_backends",
     "set_deterministic",

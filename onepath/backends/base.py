@@ -10,6 +10,7 @@ from .convolution.engine import Speed
 from .convolution.geometry import Geometry
 from .cudnn import Cudnn
 from .errors import BackendUnavailableError, DeviceMismatchError
+from .feeding import Feeder
 from .random import Random, philox4x64
 from .signal_functions import SignalFunctions
 from .types import Array, DType
@@ -133,6 +134,21 @@ class Backend(SignalFunctions, ABC):
     def scope(self) -> AbstractContextManager[Any]:
         """Make this device the current one, for a ``with`` statement."""
         return self._scope
+
+    def working(self, batch: int) -> AbstractContextManager[Any]:
+        """Make this the current device and get along with its memory, for a ``with`` statement.
+
+        Parameters
+        ----------
+        batch : int
+            How many samples are worked on at a time. Where the memory does not suffice, the
+            `OutOfMemoryError` says how many would fit.
+        """
+        return self.scope()
+
+    def feeder(self) -> Feeder:
+        """Return what brings batches of host data here."""
+        return Feeder(self)
 
     def spread(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Do the work on each item, one after the other unless the device has threads.

@@ -1,7 +1,8 @@
 """NVIDIA GPUs: CuPy and cupyx.scipy.signal. CuPy is imported when a device is first asked for."""
 
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from . import numerics, transfers
@@ -10,6 +11,8 @@ from .convolution.engine import Speed
 from .cudnn import Cudnn, binding
 from .direct import direct_sum
 from .errors import BackendUnavailableError, DeviceMismatchError
+from .sparing import SparingAllocator
+from .streaming import StreamingFeeder
 from .types import Array, DType
 
 INSTALL = "pip install 'onepath[cuda13]' (driver 580 or newer) or 'onepath[cuda12]' (older ones)"
@@ -122,6 +125,16 @@ class CudaBackend(Backend):
         """Make this GPU the current one, for a ``with`` statement."""
         device: AbstractContextManager[Any] = self._cupy.cuda.Device(self._index)
         return device
+
+    @contextmanager
+    def working(self, batch: int) -> Iterator[None]:
+        """Make this GPU the current one, and give scratch memory up before memory runs out."""
+        with self.scope(), self._cupy.cuda.using_allocator(SparingAllocator(self, batch)):
+            yield
+
+    def feeder(self) -> StreamingFeeder:
+        """Return what sends a batch while the one before it is computed with."""
+        return StreamingFeeder(self)
 
     def asarray(self, x: Any, dtype: DType | None = None) -> Array:
         """Copy host data to this GPU; see `Backend.asarray`."""

@@ -7,3 +7,7 @@ class BackendUnavailableError(RuntimeError):
 
 class DeviceMismatchError(TypeError):
     """Arrays that must share a device do not; the message says which is where and what moves it."""
+
+
+class OutOfMemoryError(MemoryError):
+    """A device has no room for an array; the message says what is held and what mends it."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .base import Backend
+from .base import Backend, Memory
 from .cpu import CpuBackend
 from .cuda import CudaBackend
 from .errors import BackendUnavailableError, DeviceMismatchError
@@ -131,6 +131,27 @@ def backend_of(*arrays: Any) -> Backend:
                 f"get_backend({backend.name!r}).asarray(get_backend({other.name!r}).to_numpy(x))"
             )
     return backend
+
+
+def memory(device: str | Backend = "auto") -> Memory:
+    """Tell how much memory a device has, and how much of it is taken.
+
+    Parameters
+    ----------
+    device : str or Backend, optional
+        As `get_backend` takes it.
+
+    Returns
+    -------
+    Memory
+        ``used``, ``reserved`` and ``total``, in bytes; None where the system does not tell.
+
+    Raises
+    ------
+    ValueError, BackendUnavailableError
+        As `get_backend` does.
+    """
+    return get_backend(device).memory()
 
 
 def available_backends() -> tuple[str, ...]:

@@ -1,16 +1,20 @@
 """Batches of data, on the device where they are needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ..arguments import whole
 from ..backends import Array, Backend, backend_of, get_backend
+from ..backends.feeding import Feeder
 
 
 class Batches:
     """Arrays with equally many rows, a few rows at a time.
 
-    Host arrays are sent to the device batch by batch. Arrays that are there already stay there.
+    Host arrays are sent to the device once if they are small enough to stay there, and batch by
+    batch if not; the backend's `Feeder` knows how. Arrays that are there already stay there. All
+    batches are asked for within `working`.
 
     Parameters
     ----------
@@ -32,9 +36,9 @@ class Batches:
     """
 
     def __init__(self, backend: Backend, batch_size: int, **arrays: Array) -> None:
-        self.host = get_backend("cpu")
+        host = get_backend("cpu")
         for name, array in arrays.items():
-            if not (backend.owns(array) or self.host.owns(array)):
+            if not (backend.owns(array) or host.owns(array)):
                 raise TypeError(
                     f"{name} must be an array on {backend.name} or on the host, got "
                     f"{type(array).__module__}.{type(array).__qualname__}"
@@ -48,6 +52,8 @@ class Batches:
         self.batch_size = whole("batch_size", batch_size)
         self.arrays = tuple(arrays.values())
         self.rows = len(self.arrays[0])
+        self._near = all(map(backend.owns, self.arrays))
+        self._feeder: Feeder | None = None
 
     def __len__(self) -> int:
         """How many batches there are."""
@@ -55,19 +61,57 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[Array, ...]]:
         """Give the batches in the data's order."""
-        for rows in self._slices():
-            yield tuple(self._here(array[rows]) for array in self.arrays)
+        self._settle()
+        return self._batches([(array, _IN_ORDER) for array in self.arrays])
 
     def shuffled(self, seed: int) -> Iterator[tuple[Array, ...]]:
         """Give the batches in a random order of rows: for a seed, the same on every device."""
-        order = self.host.random(seed).permutation(self.rows)
-        data = [(array, backend_of(array).asarray(order)) for array in self.arrays]
-        for rows in self._slices():
-            yield tuple(self._here(array[places[rows]]) for array, places in data)
+        self._settle()
+        homes = {backend_of(array) for array in self.arrays}
+        # drawn where the data are: the bits are the same, and need not be sent
+        orders = {home: home.random(seed).permutation(self.rows) for home in homes}
+        return self._batches([(array, orders[backend_of(array)]) for array in self.arrays])
+
+    def working(self) -> AbstractContextManager[Any]:
+        """Prepare the device for work on the batches, for a ``with`` statement."""
+        return self.backend.working(min(self.batch_size, self.rows))
+
+    def _settle(self) -> None:
+        """Send data that may stay on the device there; get a feeder for what may not."""
+        if self._near or self._feeder is not None:
+            return
+        send: Callable[[Array], Array]
+        if len(self) == 1:
+            send = self.backend.asarray  # in the order of the work: it has nothing to overtake
+        else:
+            feeder = self.backend.feeder()
+            far = (array.nbytes for array in self.arrays if not self.backend.owns(array))
+            if not feeder.stays(sum(far)):
+                self._feeder = feeder
+                return
+            send = feeder.whole
+        self.arrays = tuple(x if self.backend.owns(x) else send(x) for x in self.arrays)
+        self._near = True
+
+    def _batches(self, data: list[tuple[Array, Any]]) -> Iterator[tuple[Array, ...]]:
+        """Give the batches of arrays, each in an order of its rows."""
+        if self._feeder is None:
+            for rows in self._slices():
+                yield tuple([array[places[rows]] for array, places in data])
+        else:
+            parts = ([(array, places[rows]) for array, places in data] for rows in self._slices())
+            yield from self._feeder.batches(parts)
 
     def _slices(self) -> Iterator[slice]:
         starts = range(0, self.rows, self.batch_size)
         return (slice(start, start + self.batch_size) for start in starts)
 
-    def _here(self, rows: Any) -> Array:
-        return rows if self.backend.owns(rows) else self.backend.asarray(rows)
+
+class _InOrder:
+    """The places of rows that are taken in the data's order."""
+
+    def __getitem__(self, rows: slice) -> slice:
+        return rows
+
+
+_IN_ORDER = _InOrder()

@@ -206,8 +206,9 @@ class Model:
             val_x, val_y = validation_data
             validation = self._batches(batch_size, validation_x=val_x, validation_y=val_y)
         watching = [*callbacks, *progress(verbose)]
-        self.build(x.shape[1:])
-        history = run_epochs(self, batches, validation, epochs, watching, shuffle)
+        with batches.working():
+            self.build(x.shape[1:])
+            history = run_epochs(self, batches, validation, epochs, watching, shuffle)
         self.layer.clear()
         return history
 
@@ -232,11 +233,12 @@ class Model:
         """
         self._settings()
         batches = Batches(self.backend, sys.maxsize, x=x, y=y)
-        if x.shape[1:] != self.layer.input_shape:
-            self._output_shape(x)
-            self.build(x.shape[1:])
-        ((x, y),) = batches
-        return step(self, x, y)[0]
+        with batches.working():
+            if x.shape[1:] != self.layer.input_shape:
+                self._output_shape(x)
+                self.build(x.shape[1:])
+            ((x, y),) = batches
+            return step(self, x, y)[0]
 
     def evaluate(self, x: Array, y: Array, batch_size: int = 256) -> dict[str, float]:
         """Measure loss and metrics without learning.
@@ -259,8 +261,9 @@ class Model:
             As `fit` does.
         """
         batches = self._batches(batch_size, x=x, y=y)
-        self.build(x.shape[1:])
-        return evaluate(self, batches)
+        with batches.working():
+            self.build(x.shape[1:])
+            return evaluate(self, batches)
 
     def predict(self, x: Array, batch_size: int = 256) -> Array:
         """Compute the outputs for many samples.
@@ -284,10 +287,11 @@ class Model:
         """
         batches = Batches(self.backend, batch_size, x=x)
         self._output_shape(x)
-        self.build(x.shape[1:])
-        layer = self.layer.replica()  # of its own: others may predict at the same time
-        outputs = [self._returned(Passage(layer, batch).infer(), x) for (batch,) in batches]
-        return backend_of(outputs[0]).xp.concatenate(outputs)
+        with batches.working():
+            self.build(x.shape[1:])
+            layer = self.layer.replica()  # of its own: others may predict at the same time
+            outputs = [self._returned(Passage(layer, batch).infer(), x) for (batch,) in batches]
+            return backend_of(outputs[0]).xp.concatenate(outputs)
 
     def predict_proba(self, x: Array, batch_size: int = 256) -> Array:
         """Compute the probabilities of the classes, whether or not the layer ends in logits.
@@ -351,8 +355,9 @@ class Model:
         outputs = self._output_shape(x)
         loss.check_labels(y, outputs[-1] if outputs else 1)
         # the loss's own look at shapes and dtypes, with a prediction that was never made
-        xp = backend_of(y).xp
-        loss.check(y[:1], xp.empty((1, *outputs), dtype="float32"))
+        home = backend_of(y)
+        with home.scope():
+            loss.check(y[:1], home.xp.empty((1, *outputs), dtype="float32"))
         return batches
 
     def _output_shape(self, x: Array) -> tuple[int, ...]:

@@ -1,0 +1,52 @@
+"""How host data comes to a device: by itself, one batch after the other."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .types import Array
+
+if TYPE_CHECKING:
+    from .base import Backend
+
+Part = tuple[Array, Any]
+"""An array, on the host or on the device, and which of its rows: a slice, or an array of them."""
+
+
+class Feeder:
+    """Brings data to a device when they are asked for.
+
+    Parameters
+    ----------
+    backend : Backend
+        Where to. It is the current device in all calls.
+    """
+
+    def __init__(self, backend: "Backend") -> None:
+        self.backend = backend
+
+    def stays(self, nbytes: int) -> bool:
+        """Whether so many bytes are little enough to be on the device all the time."""
+        return False
+
+    def whole(self, array: Array) -> Array:
+        """Bring an array of the host's here, all at once."""
+        return self.backend.asarray(array)
+
+    def batches(self, parts: Iterable[list[Part]]) -> Iterator[tuple[Array, ...]]:
+        """Bring batches here.
+
+        Parameters
+        ----------
+        parts : iterable of list of (array, slice or array of int)
+            For each batch, of which arrays it is made and of which of their rows. Rows of an array
+            that is here already are told by an array that is here.
+
+        Yields
+        ------
+        tuple of array
+            A batch. Nothing else is ever written to its arrays, but they are given back when they
+            are let go of: only work on the stream that is current when the next batch is asked for
+            may still have to do with them then.
+        """
+        for batch in parts:
+            yield tuple(self.backend.asarray(array[rows]) for array, rows in batch)
