@@ -129,7 +129,7 @@ class _Slot:
         in_order = isinstance(rows, slice)
         count = len(range(len(array))[rows]) if in_order else len(rows)
         room = self._room(number, (count, *array.shape[1:]), array.dtype.newbyteorder("="))
-        if in_order or not array.flags.c_contiguous or array.dtype != room.dtype:
+        if in_order or not array.flags.c_contiguous:
             np.copyto(room, array[rows])
         else:  # in one pass; it would copy all of an array of another layout
             np.take(array, rows, axis=0, out=room, mode="clip")

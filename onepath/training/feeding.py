@@ -36,9 +36,8 @@ class Batches:
     """
 
     def __init__(self, backend: Backend, batch_size: int, **arrays: Array) -> None:
-        host = get_backend("cpu")
         for name, array in arrays.items():
-            if not (backend.owns(array) or host.owns(array)):
+            if not (backend.owns(array) or get_backend("cpu").owns(array)):
                 raise TypeError(
                     f"{name} must be an array on {backend.name} or on the host, got "
                     f"{type(array).__module__}.{type(array).__qualname__}"
@@ -52,7 +51,6 @@ class Batches:
         self.batch_size = whole("batch_size", batch_size)
         self.arrays = tuple(arrays.values())
         self.rows = len(self.arrays[0])
-        self._near = all(map(backend.owns, self.arrays))
         self._feeder: Feeder | None = None
 
     def __len__(self) -> int:
@@ -78,20 +76,19 @@ class Batches:
 
     def _settle(self) -> None:
         """Send data that may stay on the device there; get a feeder for what may not."""
-        if self._near or self._feeder is not None:
+        far = [array for array in self.arrays if not self.backend.owns(array)]
+        if not far or self._feeder is not None:
             return
         send: Callable[[Array], Array]
         if len(self) == 1:
             send = self.backend.asarray  # in the order of the work: it has nothing to overtake
         else:
             feeder = self.backend.feeder()
-            far = (array.nbytes for array in self.arrays if not self.backend.owns(array))
-            if not feeder.stays(sum(far)):
+            if not feeder.stays(sum(array.nbytes for array in far)):
                 self._feeder = feeder
                 return
             send = feeder.whole
         self.arrays = tuple(x if self.backend.owns(x) else send(x) for x in self.arrays)
-        self._near = True
 
     def _batches(self, data: list[tuple[Array, Any]]) -> Iterator[tuple[Array, ...]]:
         """Give the batches of arrays, each in an order of its rows."""
