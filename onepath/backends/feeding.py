@@ -44,9 +44,8 @@ class Feeder:
         Yields
         ------
         tuple of array
-            A batch. Nothing else is ever written to its arrays, but they are given back when they
-            are let go of: only work on the stream that is current when the next batch is asked for
-            may still have to do with them then.
+            A batch, for work on the stream that is current when it is asked for. Nobody writes to
+            its arrays again. They may be let go of as soon as that work is queued.
         """
         for batch in parts:
             yield tuple(self.backend.asarray(array[rows]) for array, rows in batch)

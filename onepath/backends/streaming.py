@@ -26,20 +26,21 @@ SLOTS = 2
 
 
 class StreamingFeeder(Feeder):
-    """Sends data on a stream of their own, from page-locked memory.
+    """Sends data on a stream of its own, from page-locked memory.
 
-    Three things must be in order, and events see to it; the host waits in the last case alone, when
-    it is two batches ahead of the device.
+    Events keep three things in order. The host waits for the last of them alone, and only when it
+    is two batches ahead of the device.
 
-    - Work waits for its batch: the compute stream for the copy.
-    - The copy waits for memory. CuPy's pool gives out memory that the host has let go of, although
-      work on the compute stream, queued before, may still use it. A batch's memory is taken for the
-      compute stream, where it is used and given back, also to CUDA's own stream-ordered pool; so
-      the copying stream waits for what is queued on the compute stream at that moment. That is the
-      work before the batch that is about to be computed with.
-    - Page-locked memory is written to again, or given back, when it has been copied.
+    - Work on a batch comes after its copy: the current stream, on which that work is queued, waits.
+    - A copy comes after other uses of its memory. The pool gives out what the host has let go of,
+      although work queued earlier may still use it. That is in order on the stream for which memory
+      is taken, which is the current one, whether the pool is CuPy's or CUDA's own; so the copying
+      stream waits for what is queued there when the memory is taken. That is the work before the
+      batch which is given out next, and the copy runs beside the work on that one.
+    - Page-locked memory is written to again, or given back, after it was copied.
 
-    So no array of a batch is ever written to again, whoever keeps it.
+    Memory is taken anew for each batch, not used in turn: whoever keeps a batch keeps its numbers,
+    as on the CPU, and what a batch lets go of serves the step's other arrays.
 
     Parameters
     ----------
@@ -127,8 +128,8 @@ class _Slot:
     def filled(self, number: int, array: Any, rows: Any) -> Any:
         """Return a copy of an array's rows, in the memory of that number."""
         in_order = isinstance(rows, slice)
-        count = len(range(len(array))[rows]) if in_order else len(rows)
-        room = self._room(number, (count, *array.shape[1:]), array.dtype.newbyteorder("="))
+        length = len(range(len(array))[rows]) if in_order else len(rows)
+        room = self._room(number, (length, *array.shape[1:]), array.dtype.newbyteorder("="))
         if in_order or not array.flags.c_contiguous:
             np.copyto(room, array[rows])
         else:  # in one pass; it would copy all of an array of another layout

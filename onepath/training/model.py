@@ -34,8 +34,9 @@ class _Compiled(NamedTuple):
 class Model:
     """A layer with an optimizer, a loss and metrics.
 
-    Host arrays given to `fit`, `evaluate` and `predict` are sent to the model's device batch by
-    batch, and predictions come back to the host; arrays that are on the device stay there.
+    Host arrays given to `fit`, `evaluate` and `predict` are sent to the model's device, at once if
+    they are small and batch by batch if not, and predictions come back to the host; arrays that are
+    on the device stay there.
 
     Parameters
     ----------
@@ -198,6 +199,8 @@ class Model:
         TypeError, ValueError
             If data or options do not fit: labels out of range, integer images, empty data, other
             numbers of inputs than of targets. Nothing is changed.
+        OutOfMemoryError
+            If the device has no room for a step; the message says how many samples would fit.
         """
         epochs = whole("epochs", epochs, at_least=0)
         batches = self._batches(batch_size, x=x, y=y)

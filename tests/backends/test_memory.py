@@ -90,6 +90,27 @@ def test_scratch_memory_is_given_up_first(device, pool):
     assert x.tolist() == [1] * 1000
 
 
+def test_memory_runs_out(backend):
+    """On a GPU, too: its pool is given a limit."""
+    if backend.name == "cpu":
+        pytest.skip("the CPU has no pool")
+    pool = backend.xp.get_default_memory_pool()
+    before = pool.get_limit()
+    backend.workspace.release()
+    backend.workspace.take("ballast", (16 * BALLAST,), "uint8")
+    pool.free_all_blocks()
+    pool.set_limit(pool.total_bytes() + 4096)
+    try:
+        with backend.working(8):
+            x = backend.xp.empty(12 * BALLAST, "int8")
+            assert backend.workspace.held() == 0
+            with pytest.raises(OutOfMemoryError, match=r"about [0-7] would fit|not even one"):
+                backend.xp.empty(pool.get_limit() + 1, "int8")
+        assert x.nbytes == 12 * BALLAST
+    finally:
+        pool.set_limit(before)
+
+
 def test_scratch_memory_in_use_stays(device, pool):
     scratch = device.workspace.take("ballast", (BALLAST,), "uint8")
     scratch.fill(3)

@@ -386,19 +386,29 @@ def outcome(backend, x, y, **options):
     return [
         *history.history.values(),
         *measured.values(),
-        predicted,
+        backend.to_numpy(predicted) if backend.owns(predicted) else predicted,
         *(backend.to_numpy(array) for array in model.arrays().values()),
     ]
 
 
-@pytest.mark.parametrize("name", ["simulated:0", "simulated:1"])
-def test_training_is_the_same_whichever_way_data_come(name, monkeypatch):
-    backend = get_backend(name)
+def test_training_is_the_same_whichever_way_data_come(backend, monkeypatch):
     x, y = images().reshape(ROWS, 12) / 50, LABELS % 3
     kept = outcome(backend, x, y, validation_data=(x, y))
     monkeypatch.setattr(streaming, "SHARE", 1 << 60)
     sent = outcome(backend, x, y, validation_data=(x, y))
     for one, other in zip(kept, sent, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("where", ["host", "device"])
+def test_training_is_the_same_on_a_second_device(where):
+    x, y = images().reshape(ROWS, 12) / 50, LABELS % 3
+    results = []
+    for number in (0, 1):
+        backend = get_backend(f"simulated:{number}")
+        here = (x, y) if where == "host" else (backend.asarray(x), backend.asarray(y))
+        results.append(outcome(backend, *here))
+    for one, other in zip(*results, strict=True):
         np.testing.assert_array_equal(one, other)
 
 

@@ -13,7 +13,7 @@ SYNCHRONISATION = "synchronisation"
 UNDEFINED = "undefined result"
 
 _HERE = Path(__file__).parent
-_OWN = (str(_HERE), str(_HERE.with_name("cuda.py")), str(_HERE.with_name("base.py")))
+_OWN = (str(_HERE), *(str(_HERE.with_name(f"{name}.py")) for name in ("base", "cuda", "streaming")))
 """The device's own files, and the backend's through which its users come."""
 
 
