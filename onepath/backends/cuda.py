@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from . import numerics, transfers
+from . import kernels, numerics, transfers
 from .base import Backend, Memory, off_host
 from .convolution.engine import Speed
 from .cudnn import Cudnn, binding
@@ -116,6 +116,10 @@ class CudaBackend(Backend):
         kind = products.COMPUTE_TYPE_TF32 if tf32 else products.COMPUTE_TYPE_DEFAULT
         with self.scope():
             products.set_compute_type("float32", kind)
+
+    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+        """Return blocks of random words, by a kernel of our own."""
+        return kernels.philox(self._cupy, key, counter, blocks)
 
     def owns(self, array: Any) -> bool:
         """Whether ``array`` is a CuPy array on this GPU."""

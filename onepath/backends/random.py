@@ -19,9 +19,9 @@ from .types import Array, DType
 
 _MASK32 = 0xFFFFFFFF
 _MASK64 = 0xFFFFFFFFFFFFFFFF
-_ROUNDS = 10
-_MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
-_KEY_STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
+ROUNDS = 10
+MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
+KEY_STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 
 
 class BitSource(Protocol):
@@ -218,13 +218,12 @@ def philox4x64(xp: Any, key: tuple[int, int], counter: int, blocks: int) -> Arra
     """
     c0 = xp.arange(counter + 1, counter + 1 + blocks, dtype="uint64")
     c1, c2, c3 = (xp.zeros_like(c0) for _ in range(3))
-    for round_ in range(_ROUNDS):
+    for round_ in range(ROUNDS):
         k0, k1 = (
-            xp.uint64((k + round_ * step) & _MASK64)
-            for k, step in zip(key, _KEY_STEPS, strict=True)
+            xp.uint64((k + round_ * step) & _MASK64) for k, step in zip(key, KEY_STEPS, strict=True)
         )
-        high0, low0 = _wide_product(xp, _MULTIPLIERS[0], c0)
-        high1, low1 = _wide_product(xp, _MULTIPLIERS[1], c2)
+        high0, low0 = _wide_product(xp, MULTIPLIERS[0], c0)
+        high1, low1 = _wide_product(xp, MULTIPLIERS[1], c2)
         c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
     return xp.stack([c0, c1, c2, c3], axis=1).reshape(-1)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from ..cuda import CudaBackend
 from ..errors import BackendUnavailableError
+from ..random import philox4x64
+from ..types import Array
 
 
 class SimulatedBackend(CudaBackend):
@@ -54,6 +56,10 @@ class SimulatedBackend(CudaBackend):
         from .library import modules
 
         return modules()["cupyx.scipy.signal"]
+
+    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+        """Return blocks of random words, by the formula in array operations."""
+        return philox4x64(self.xp, key, counter, blocks)
 
     def _binding(self) -> Any:
         """The simulated ``cudnn``."""
