@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         set_threads,
         transfers,
     )
+    from .layers import get_dtype_policy, set_dtype_policy
     from .training import Model, Sequential, load_model
     from .tuning import autotune, explain
 
@@ -53,6 +54,7 @@ __all__ = [
     "explain",
     "get_backend",
     "get_deterministic",
+    "get_dtype_policy",
     "get_tf32",
     "get_threads",
     "layers",
@@ -63,6 +65,7 @@ __all__ = [
     "optimizers",
     "register_backend",
     "set_deterministic",
+    "set_dtype_policy",
     "set_seed",
     "set_tf32",
     "set_threads",
@@ -89,6 +92,8 @@ _HOMES = {
     "load_model": "training",
     "autotune": "tuning",
     "explain": "tuning",
+    "get_dtype_policy": "layers",
+    "set_dtype_policy": "layers",
 }
 
 

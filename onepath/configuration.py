@@ -17,9 +17,14 @@ class Configurable:
         options = ", ".join(
             f"{key}={value!r}"
             for key, value in config.items()
-            if repr(value) != repr(defaults[key].default) and key not in ("name", "seed")
+            if repr(value) != repr(self._left_out(key, defaults[key].default))
+            and key not in ("name", "seed")
         )
         return f"{type(self).__name__}({options})"
+
+    def _left_out(self, name: str, default: Any) -> Any:
+        """What an argument becomes if it is left out."""
+        return default
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same object again, as JSON can hold them."""

@@ -2,7 +2,8 @@
 
 Formulas and names are Keras 3's. A loss is a mean: regressions average over all elements,
 crossentropies over all distributions. Arithmetic is done in float32, in float64 for float64
-predictions.
+predictions; gradients stay so, since small ones would be lost in float16 before a loss scale can
+save them.
 """
 
 from abc import ABC, abstractmethod
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 
 from .arguments import flag, named
 from .backends import Array, Backend, backend_of
+from .backends.dtypes import is_floating, widened
 from .configuration import Configurable
 from .layers.activations import sigmoid, softmax
 
@@ -44,7 +46,7 @@ class Loss(Configurable, ABC):
         y_true : array
             Targets. Their shape is that of ``y_pred``, without the last axis if they are sparse
             labels; a last axis of length 1 may be there or not.
-        y_pred : array, shape (N, ...), float16, float32 or float64
+        y_pred : array, shape (N, ...), float16, bfloat16, float32 or float64
             Predictions, on the same device.
 
         Returns
@@ -72,7 +74,7 @@ class Loss(Configurable, ABC):
         Returns
         -------
         array
-            Of the shape and dtype of ``y_pred``.
+            Of the shape of ``y_pred``; float64 for float64 predictions, else float32.
         """
         self.check(y_true, y_pred)
         return self.value_and_gradient(y_true, y_pred)[1]
@@ -88,13 +90,12 @@ class Loss(Configurable, ABC):
         value : array, shape ()
             The loss, as calling it gives.
         gradient : array
-            Of the shape and dtype of ``y_pred``.
+            As `gradient` gives it.
         """
         backend, y = self._admitted(y_true, y_pred)
-        dtype = "float64" if y_pred.dtype.char == "d" else "float32"
         with backend.scope():
-            value, gradient = self._evaluate(backend.xp, y, y_pred.astype(dtype, copy=False))
-            return backend.xp.asarray(value), gradient.astype(y_pred.dtype, copy=False)
+            value, gradient = self._evaluate(backend.xp, y, widened(y_pred))
+            return backend.xp.asarray(value), gradient
 
     def check(self, y_true: Array, y_pred: Array) -> None:
         """Raise unless the loss can be computed; parameters and errors are those of calling it."""
@@ -141,7 +142,8 @@ class Loss(Configurable, ABC):
         Returns
         -------
         array
-            Of the shape and dtype of ``y_pred``; ``y_pred`` itself if it holds probabilities.
+            Of the shape of ``y_pred``: ``y_pred`` itself if it holds probabilities; if not, of its
+            dtype, or float32 if that is float16 or bfloat16.
 
         Raises
         ------
@@ -167,10 +169,11 @@ class Loss(Configurable, ABC):
         """The device, and the targets in their full shape; nothing waits for the device."""
         title = type(self).__name__
         backend = backend_of(y_true, y_pred)
-        if y_pred.dtype.char not in "efd":
+        if not is_floating(y_pred.dtype) or y_pred.dtype.itemsize > 8:
             raise TypeError(
-                f"{title}: y_pred must be float16, float32 or float64, got {y_pred.dtype}: it is "
-                "what the network returns, not class labels; is the order (y_true, y_pred)?"
+                f"{title}: y_pred must be float16, bfloat16, float32 or float64, got "
+                f"{y_pred.dtype}: it is what the network returns, not class labels; is the order "
+                "(y_true, y_pred)?"
             )
         if y_true.dtype.kind not in self._target_kinds:
             raise TypeError(f"{title}: y_true must be {self._targets}; got {y_true.dtype}")
@@ -242,7 +245,7 @@ class Crossentropy(Loss):
             return y_pred
         backend = backend_of(y_pred)
         with backend.scope():
-            return self._activation(backend.xp, y_pred)
+            return self._activation(backend.xp, widened(y_pred))
 
     def _evaluate(self, xp: Any, y: Array, p: Array) -> tuple[Array, Array]:
         return (self._from_logits if self.from_logits else self._from_probabilities)(xp, y, p)

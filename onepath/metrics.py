@@ -9,6 +9,7 @@ from typing import Any
 
 from .arguments import named, number, whole
 from .backends import Array, backend_of
+from .backends.dtypes import is_floating
 
 
 class Metric(ABC):
@@ -46,7 +47,7 @@ class Metric(ABC):
             If a dtype or a shape does not fit; the batch is left out.
         """
         backend = backend_of(y_true, y_pred)
-        if y_pred.dtype.kind != "f":
+        if not is_floating(y_pred.dtype):
             raise TypeError(
                 f"{self.name}: y_pred must be floating, got {y_pred.dtype}: it is what the network "
                 "returns, not class labels; is the order (y_true, y_pred)?"

@@ -18,6 +18,7 @@ from .datasets import to_categorical
 from .layers import Convolutional, Layer, Sigmoid, Tanh
 from .layers.activations import Activation as ElementwiseActivation
 from .layers.parameter import Parameter
+from .layers.policies import chosen_policy
 from .losses import BinaryCrossentropy, MeanSquaredError
 
 __all__ = [
@@ -76,11 +77,11 @@ class Dense(Layer):
         self,
         input_size: int,
         output_size: int,
-        dtype: str = "float32",
+        dtype: str | None = None,
         name: str | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(name, dtype, seed)
+        super().__init__(name, chosen_policy(dtype), seed)
         self.input_size = whole("input_size", input_size)
         self.output_size = whole("output_size", output_size)
         self.build((self.input_size, 1))
@@ -97,19 +98,20 @@ class Dense(Layer):
 
     def _batch(self, input: Array) -> tuple[Array, bool]:
         """Take whole numbers too, as the inputs of the notebook's XOR are."""
-        return super()._batch(input.astype(self.dtype) if input.dtype.kind in "biu" else input)
+        whole_numbers = input.dtype.kind in "biu"
+        return super()._batch(input.astype(self.variable_dtype) if whole_numbers else input)
 
     def _forward(self, x: Array, training: bool) -> Array:
         rows = x[..., 0]  # (N, input_size)
         self._saved = rows
-        y = rows @ self.weights.T + self.bias[:, 0]  # (N, output_size)
+        y = rows @ self._weight("weights").T + self.bias[:, 0]  # (N, output_size)
         return y[..., None]
 
     def _backward(self, dy: Array) -> Array:
         rows, dy = self._saved, dy[..., 0]  # (N, input_size), (N, output_size)
         self.gradients["weights"] = dy.T @ rows
-        self.gradients["bias"] = dy.sum(axis=0)[:, None]
-        return (dy @ self.weights)[..., None]
+        self.gradients["bias"] = dy.sum(axis=0, dtype=self.variable_dtype)[:, None]
+        return (dy @ self._weight("weights"))[..., None]
 
 
 class Reshape(layers.Reshape):

@@ -131,8 +131,14 @@ class Backend(SignalFunctions, ABC):
 
     # What is one code for all
 
-    def scope(self) -> AbstractContextManager[Any]:
-        """Make this device the current one, for a ``with`` statement."""
+    def scope(self, quiet: bool = False) -> AbstractContextManager[Any]:
+        """Make this device the current one, for a ``with`` statement.
+
+        Parameters
+        ----------
+        quiet : bool, optional
+            Whether numbers out of range may come without a warning, as they always do on CUDA.
+        """
         return self._scope
 
     def working(self, batch: int) -> AbstractContextManager[Any]:

@@ -83,6 +83,10 @@ class CpuBackend(Backend):
             return Memory(None, None, None)
         return Memory(used, used, total)
 
+    def scope(self, quiet: bool = False) -> AbstractContextManager[Any]:
+        """Do nothing, or keep NumPy from warning of numbers out of range."""
+        return np.errstate(all="ignore") if quiet else self._scope
+
     def spread(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Do the work on each item, on as many threads as `threads.set_threads` allows."""
         return threads.spread(work, items)

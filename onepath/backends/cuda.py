@@ -125,8 +125,8 @@ class CudaBackend(Backend):
         """Whether ``array`` is a CuPy array on this GPU."""
         return self.index_of(array) == self._index
 
-    def scope(self) -> AbstractContextManager[Any]:
-        """Make this GPU the current one, for a ``with`` statement."""
+    def scope(self, quiet: bool = False) -> AbstractContextManager[Any]:
+        """Make this GPU the current one, for a ``with`` statement; it never warns."""
         device: AbstractContextManager[Any] = self._cupy.cuda.Device(self._index)
         return device
 

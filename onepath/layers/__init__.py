@@ -6,6 +6,7 @@ from .composition import Residual, Sequential
 from .convolution import Conv1D, Conv2D, Conv3D, Convolutional
 from .dense import Dense
 from .normalization import BatchNormalization
+from .policies import get_dtype_policy, set_dtype_policy
 from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
 from .registry import deserialize, register_layer, serialize
 from .regularization import Dropout
@@ -33,6 +34,8 @@ __all__ = [
     "Softmax",
     "Tanh",
     "deserialize",
+    "get_dtype_policy",
     "register_layer",
     "serialize",
+    "set_dtype_policy",
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..arguments import number
 from ..backends import Array, backend_of
+from ..backends.dtypes import widened
 from .base import Layer, Shape
 from .layout import check_axis, length_along
 from .registry import register_layer
@@ -15,7 +16,11 @@ def sigmoid(xp: Any, x: Array) -> Array:
 
 
 def softmax(xp: Any, x: Array, axis: int) -> Array:
-    """Compute ``exp(x) / sum(exp(x))`` along an axis, with the largest x subtracted first."""
+    """Compute ``exp(x) / sum(exp(x))`` along an axis, with the largest x subtracted first.
+
+    The result for float16 and bfloat16 is float32.
+    """
+    x = widened(x)
     y = xp.exp(x - x.max(axis=axis, keepdims=True))
     y /= y.sum(axis=axis, keepdims=True)
     return y
@@ -134,5 +139,5 @@ class Softmax(Activation):
         return y
 
     def _backward(self, dy: Array) -> Array:
-        y = self._saved
+        y, dy = self._saved, widened(dy)
         return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))

@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Self
 
 from ..arguments import number
 from ..backends import Array, Backend, get_backend
+from ..backends.dtypes import NARROW
 from ..backends.random import checked_seed, derived_seed, next_seed
 from ..configuration import Configurable
 from .checks import check_input, fits, input_backend, refuse_output_gradient
 from .initializers import initial
+from .policies import MIXED, check_policy, compute_dtype, get_dtype_policy, variable_dtype
 
 Shape = tuple[int, ...]
 
@@ -26,9 +28,11 @@ class Layer(Configurable):
     ----------
     name : str, optional
         How messages and summaries call the layer; made from the class's name if left out.
-    dtype : {"float32", "float64"}, optional
-        The dtype of the parameters, to which floating inputs are converted. Layers without
-        parameters have none and keep the input's.
+    dtype : {"float32", "float64", "mixed_float16", "mixed_bfloat16"}, optional
+        The dtype of the parameters, to which floating inputs are converted; the mixed ones keep
+        parameters in float32 and convert inputs to float16 or bfloat16. The package's layers with
+        parameters take `onepath.set_dtype_policy`'s if it is left out. Layers without parameters
+        have none and keep the input's.
     seed : int, optional
         Seed of the initial parameters; taken from `onepath.set_seed`'s sequence if left out.
 
@@ -67,6 +71,7 @@ class Layer(Configurable):
         layer._output = None
         layer._known = None
         layer._saved = None
+        layer._weights = {}
         layer.name = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
         layer._named = False
         return layer
@@ -74,9 +79,10 @@ class Layer(Configurable):
     _parameters: dict[str, Array]
     _gradients: dict[str, Array]
     _state: dict[str, Array]
-    _output: tuple[bool, Shape, Any] | None
+    _output: tuple[bool, Shape, Any, Any] | None
     _known: tuple[Any, Shape] | None
     _saved: Any
+    _weights: dict[str, Array]
     _named: bool
 
     def __init__(
@@ -86,10 +92,25 @@ class Layer(Configurable):
             if "/" in name:
                 raise ValueError(f"a layer's name must be without '/', got {name!r}")
             self.name, self._named = name, True
-        if dtype is not None and dtype not in ("float32", "float64"):
-            raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
-        self.dtype = dtype
+        self.dtype = dtype if dtype is None else check_policy(dtype)
         self.seed = next_seed() if seed is None else checked_seed(seed)
+
+    @property
+    def compute_dtype(self) -> str | None:
+        """The dtype that the layer computes in; None if that is its input's."""
+        dtype: str | None = compute_dtype(self.dtype)
+        return dtype
+
+    @property
+    def variable_dtype(self) -> str | None:
+        """The dtype of parameters, gradients and state."""
+        dtype: str | None = variable_dtype(self.dtype)
+        return dtype
+
+    def _left_out(self, name: str, default: Any) -> Any:
+        """What an argument becomes if it is left out: a dtype, the global policy's."""
+        chosen = name == "dtype" and default is None and self.dtype is not None
+        return get_dtype_policy() if chosen else default
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -121,7 +142,8 @@ class Layer(Configurable):
         Returns
         -------
         array, shape (N, *output) or (*output)
-            The output, on the device of the input.
+            The output, on the device of the input. Where the layer computes in float16 or bfloat16,
+            that is its dtype.
 
         Raises
         ------
@@ -135,10 +157,13 @@ class Layer(Configurable):
         """
         x, single = (input, False) if self._is_known(input) else self._check(input)
         if self.dtype is not None:
-            x = x.astype(self.dtype, copy=False)
+            x = x.astype(self.compute_dtype, copy=False)
+            self._weights = {}
         with self.home.scope():
             y = self._forward(x, training)
-        self._output = single, y.shape, y.dtype
+            if x.dtype.itemsize < NARROW:
+                y = y.astype(x.dtype, copy=False)
+        self._output = single, y.shape, y.dtype, x.dtype
         return y[0] if single else y
 
     def backward(self, output_gradient: Array, learning_rate: float | None = None) -> Array:
@@ -166,9 +191,12 @@ class Layer(Configurable):
         """
         if learning_rate is not None:
             learning_rate = number("learning_rate", learning_rate)
-        dy, single = self._admitted(output_gradient)
-        with self.home.scope():
+        dy, single, narrow = self._admitted(output_gradient)
+        with self.home.scope(quiet=narrow is not None):
             dx = self._backward(dy)
+            if narrow is not None:
+                dx = dx.astype(narrow, copy=False)
+                self._widen_gradients()
             if learning_rate is not None:
                 for name, parameter in self.parameters.items():
                     self.home.axpby(-learning_rate, self.gradients[name], 1, parameter)
@@ -183,9 +211,11 @@ class Layer(Configurable):
         if type(self).backward is not Layer.backward:
             self.backward(output_gradient)
             return
-        dy, _ = self._admitted(output_gradient)
-        with self.home.scope():
+        dy, _, narrow = self._admitted(output_gradient)
+        with self.home.scope(quiet=narrow is not None):
             self._learn(dy)
+            if narrow is not None:
+                self._widen_gradients()
 
     def infer(self, input: Array) -> Array:
         """Compute the output as `forward` does, and keep nothing for a `backward`.
@@ -208,16 +238,29 @@ class Layer(Configurable):
         """Fill ``self.gradients``; for layers to which the input's gradient is work of its own."""
         self._backward(dy)
 
-    def _admitted(self, output_gradient: Array) -> tuple[Array, bool]:
-        """Return a checked gradient as a batch, and whether it was a single sample's."""
+    def _widen_gradients(self) -> None:
+        """Let gradients have the dtype of the parameters that they are for."""
+        if self.dtype in MIXED:
+            for name, gradient in self._gradients.items():
+                self._gradients[name] = gradient.astype(self.variable_dtype, copy=False)
+
+    def _admitted(self, output_gradient: Array) -> tuple[Array, bool, Any]:
+        """Return a checked gradient as a batch, whether it was a single sample's, and a dtype.
+
+        That is float16 or bfloat16 if the last input came in it, else None.
+        """
         if self._output is None or self.backend is None:
             raise RuntimeError(f"{self.title}: backward needs a forward before it")
-        single, shape, dtype = self._output
+        single, shape, dtype, computing = self._output
         expected = shape[1:] if single else shape
         if not fits(output_gradient, self.backend, expected):
             refuse_output_gradient(self.title, output_gradient, self.backend, expected)
-        dy = output_gradient.astype(dtype, copy=False)
-        return (dy[None] if single else dy), single
+        narrow = computing if computing.itemsize < NARROW else None
+        dy = output_gradient
+        if dy.dtype != dtype:
+            with self.home.scope(quiet=narrow is not None):
+                dy = dy.astype(dtype)
+        return (dy[None] if single else dy), single, narrow
 
     # Shapes and building
 
@@ -294,7 +337,16 @@ class Layer(Configurable):
     def _add_parameter(self, name: str, shape: Shape, initializer: str) -> None:
         """Make a parameter, from a random stream of its own."""
         random = self.home.random(derived_seed(self.seed, name))
-        self._parameters[name] = initial(initializer, random, self.home.xp, shape, self.dtype)
+        dtype = self.variable_dtype
+        self._parameters[name] = initial(initializer, random, self.home.xp, shape, dtype)
+
+    def _weight(self, name: str) -> Array:
+        """A parameter in the dtype of computation; made once for a forward and its backward."""
+        if self.dtype not in MIXED:
+            return self._parameters[name]
+        if name not in self._weights:
+            self._weights[name] = self._parameters[name].astype(self.compute_dtype)
+        return self._weights[name]
 
     # Copies and moving
 
@@ -304,7 +356,7 @@ class Layer(Configurable):
         What one learns or moves, the other has, too. Two threads may use the two at the same time.
         """
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__, _gradients={}, _saved=None, _output=None)
+        twin.__dict__.update(self.__dict__, _gradients={}, _weights={}, _saved=None, _output=None)
         return twin
 
     def to(self, backend: Backend | str) -> Self:
@@ -333,6 +385,7 @@ class Layer(Configurable):
         """Drop what the last forward kept for a backward."""
         self._saved = None
         self._output = None
+        self._weights = {}
 
     def _is_known(self, input: Array) -> bool:
         """Whether a batch of such samples was checked before."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..backends import Array, Backend, DeviceMismatchError, backend_of
+from ..backends.dtypes import is_floating
 
 Shape = tuple[int, ...]
 
@@ -24,7 +25,7 @@ def input_backend(title: str, input: Any, home: Backend | None) -> Backend:
 
 def check_input(title: str, input: Array) -> None:
     """Raise unless the input is floating and not empty."""
-    if input.dtype.kind != "f":
+    if not is_floating(input.dtype):
         integer = input.dtype.kind in "iub"
         mend = "; scale integer images, as in x.astype('float32') / 255" if integer else ""
         raise TypeError(f"{title}: the input must be floating, got {input.dtype}{mend}")
@@ -34,7 +35,9 @@ def check_input(title: str, input: Array) -> None:
 
 def fits(gradient: Any, home: Backend, shape: Shape) -> bool:
     """Whether the gradient is a real array on the layer's device, of the output's shape."""
-    return home.owns(gradient) and gradient.shape == shape and gradient.dtype.kind in "iuf"
+    if not (home.owns(gradient) and gradient.shape == shape):
+        return False
+    return gradient.dtype.kind in "iu" or is_floating(gradient.dtype)
 
 
 def refuse_output_gradient(title: str, gradient: Any, home: Backend, shape: Shape) -> None:

@@ -8,6 +8,7 @@ from .base import Layer, Shape
 from .initializers import check_initializer
 from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
 from .parameter import Parameter
+from .policies import chosen_policy
 from .registry import register_layer
 
 
@@ -72,11 +73,11 @@ class Conv(Layer):
         kernel_initializer: str = "glorot_uniform",
         bias_initializer: str = "zeros",
         engine: str = "auto",
-        dtype: str = "float32",
+        dtype: str | None = None,
         name: str | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(name, dtype, seed)
+        super().__init__(name, chosen_policy(dtype), seed)
         self.filters = whole("filters", filters)
         self.kernel_size = kernel_size
         self.strides = strides
@@ -132,7 +133,7 @@ class Conv(Layer):
         backend, geometry = self.home, self._geometry_of(x.shape[1:])
         x = to_first(backend.xp, x, self.data_format)
         self._saved = x, geometry
-        y = backend.conv(x, self.parameters["kernel"], geometry, self.engine)
+        y = backend.conv(x, self._weight("kernel"), geometry, self.engine)
         if self.use_bias:
             y += self.parameters["bias"].reshape(-1, *(1,) * self.rank)
         return from_first(backend.xp, y, self.data_format)
@@ -142,13 +143,14 @@ class Conv(Layer):
         dy = to_first(self.home.xp, dy, self.data_format)
         self.gradients["kernel"] = self.home.conv_kernel_gradient(x, dy, geometry, self.engine)
         if self.use_bias:
-            self.gradients["bias"] = dy.sum(axis=(0, *range(2, dy.ndim)))
+            axes = (0, *range(2, dy.ndim))
+            self.gradients["bias"] = dy.sum(axis=axes, dtype=self.variable_dtype)
 
     def _backward(self, dy: Array) -> Array:
         self._learn(dy)
         _, geometry = self._saved
         dy = to_first(self.home.xp, dy, self.data_format)
-        kernel = self.parameters["kernel"]
+        kernel = self._weight("kernel")
         dx = self.home.conv_input_gradient(dy, kernel, geometry, self.engine)
         return from_first(self.home.xp, dx, self.data_format)
 
@@ -230,11 +232,11 @@ class Convolutional(Layer):
         kernel_size: int,
         depth: int,
         engine: str = "auto",
-        dtype: str = "float32",
+        dtype: str | None = None,
         name: str | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(name, dtype, seed)
+        super().__init__(name, chosen_policy(dtype), seed)
         self.geometry = Geometry.of(input_shape, depth, (kernel_size, kernel_size))
         self.kernel_size = kernel_size
         self.depth = depth
@@ -268,7 +270,7 @@ class Convolutional(Layer):
 
     def _forward(self, x: Array, training: bool) -> Array:
         self._saved = x
-        y = self.home.conv(x, self.kernels, self.geometry, self.engine)
+        y = self.home.conv(x, self._weight("kernels"), self.geometry, self.engine)
         y += self.biases
         return y
 
@@ -276,8 +278,9 @@ class Convolutional(Layer):
         self.gradients["kernels"] = self.home.conv_kernel_gradient(
             self._saved, dy, self.geometry, self.engine
         )
-        self.gradients["biases"] = dy.sum(axis=0)
+        self.gradients["biases"] = dy.sum(axis=0, dtype=self.variable_dtype)
 
     def _backward(self, dy: Array) -> Array:
         self._learn(dy)
-        return self.home.conv_input_gradient(dy, self.kernels, self.geometry, self.engine)
+        kernels = self._weight("kernels")
+        return self.home.conv_input_gradient(dy, kernels, self.geometry, self.engine)

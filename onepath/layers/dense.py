@@ -5,6 +5,7 @@ from ..backends import Array
 from ..backends.convolution.windows import like
 from .base import Layer, Shape
 from .initializers import check_initializer
+from .policies import chosen_policy
 from .registry import register_layer
 
 
@@ -42,11 +43,11 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: str = "glorot_uniform",
         bias_initializer: str = "zeros",
-        dtype: str = "float32",
+        dtype: str | None = None,
         name: str | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(name, dtype, seed)
+        super().__init__(name, chosen_policy(dtype), seed)
         self.units = whole("units", units)
         self.use_bias = use_bias
         self.kernel_initializer = check_initializer(kernel_initializer)
@@ -69,7 +70,7 @@ class Dense(Layer):
     def _forward(self, x: Array, training: bool) -> Array:
         rows = x.reshape(-1, x.shape[-1])  # (N*..., features)
         self._saved = rows, x.shape
-        y = rows @ self.parameters["kernel"]
+        y = rows @ self._weight("kernel")
         if self.use_bias:
             y += self.parameters["bias"]
         return y.reshape(*x.shape[:-1], self.units)
@@ -80,12 +81,12 @@ class Dense(Layer):
         # not matmul, which takes long over the outer product of a single row
         self.gradients["kernel"] = self.home.xp.dot(rows.T, dy)
         if self.use_bias:
-            self.gradients["bias"] = dy.sum(axis=0)
+            self.gradients["bias"] = dy.sum(axis=0, dtype=self.variable_dtype)
 
     def _backward(self, dy: Array) -> Array:
         self._learn(dy)
         rows, shape = self._saved
         dx = like(self.home.xp, rows.shape, rows)
         dy = dy.reshape(-1, self.units)  # (N*..., units)
-        self.home.xp.matmul(dy, self.parameters["kernel"].T, out=dx)
+        self.home.xp.matmul(dy, self._weight("kernel").T, out=dx)
         return dx.reshape(shape)

@@ -6,8 +6,10 @@ from string import ascii_lowercase
 
 from ..arguments import number
 from ..backends import Array
+from ..backends.dtypes import widened
 from .base import Layer, Shape
 from .layout import check_axis, length_along
+from .policies import chosen_policy
 from .registry import register_layer
 from .shards import shard_of
 
@@ -21,7 +23,8 @@ class BatchNormalization(Layer):
 
     In training ``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`` with the batch's own
     mean and (biased) variance, which also enter the moving ones; otherwise with the moving ones
-    (S. Ioffe, C. Szegedy, 2015; names and moving averages as in Keras).
+    (S. Ioffe, C. Szegedy, 2015; names and moving averages as in Keras). What comes in float16 or
+    bfloat16 is averaged and scaled in float32.
 
     Parameters
     ----------
@@ -55,11 +58,11 @@ class BatchNormalization(Layer):
         axis: int = 1,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
-        dtype: str = "float32",
+        dtype: str | None = None,
         name: str | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(name, dtype, seed)
+        super().__init__(name, chosen_policy(dtype), seed)
         self.axis = check_axis(axis)
         self.momentum = number("momentum", momentum, at_most=1)
         self.epsilon = number("epsilon", epsilon, positive=True)
@@ -77,10 +80,11 @@ class BatchNormalization(Layer):
         self._add_parameter("gamma", channels, "ones")
         self._add_parameter("beta", channels, "zeros")
         xp = self.home.xp
-        self.state["moving_mean"] = xp.zeros(channels, dtype=self.dtype)
-        self.state["moving_variance"] = xp.ones(channels, dtype=self.dtype)
+        self.state["moving_mean"] = xp.zeros(channels, dtype=self.variable_dtype)
+        self.state["moving_variance"] = xp.ones(channels, dtype=self.variable_dtype)
 
     def _forward(self, x: Array, training: bool) -> Array:
+        x = widened(x)
         channel = self.axis % x.ndim
         wide = tuple(x.shape[axis] if axis == channel else 1 for axis in range(x.ndim))
         if training:
@@ -119,6 +123,7 @@ class BatchNormalization(Layer):
 
     def _backward(self, dy: Array) -> Array:
         centred, scale, wide, offset, count = self._saved
+        dy = widened(dy)
         beta = self._sums(dy)
         gamma = (self._sums(dy, centred) + offset * beta) * scale
         self.gradients["gamma"], self.gradients["beta"] = gamma, beta

@@ -26,7 +26,7 @@ class Parameter:
 
     def __set__(self, layer: Layer, value: Any) -> None:
         expected = layer.parameters[self.name].shape
-        value = layer.home.asarray(value, dtype=layer.dtype)
+        value = layer.home.asarray(value, dtype=layer.variable_dtype)
         if value.shape != expected:
             raise ValueError(
                 f"{layer.title}: {self.name} must have shape {expected}, got {value.shape}"

@@ -3,6 +3,7 @@
 from ..backends import Array, Window
 from ..backends.convolution.geometry import Ints, Padding
 from ..backends.convolution.windows import like, pad
+from ..backends.dtypes import widened
 from .base import Layer, Shape
 from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
 from .registry import register_layer
@@ -143,6 +144,7 @@ class AveragePooling2D(Pooling):
     padded_with = 0.0
 
     def _pool(self, padded: Array, window: Window) -> Array:
+        padded = widened(padded)
         y = sum(padded[(..., *tap)] for tap in window.taps)
         counts = self._counts(window, padded.dtype)
         self._saved = padded.shape, counts, window
@@ -150,6 +152,7 @@ class AveragePooling2D(Pooling):
 
     def _unpool(self, dy: Array) -> tuple[Array, Window]:
         shape, counts, window = self._saved
+        dy = widened(dy)
         dx = like(self.home.xp, shape, dy)
         dx.fill(0)
         share = dy / counts
@@ -205,7 +208,7 @@ class GlobalAveragePooling2D(Layer):
 
     def _forward(self, x: Array, training: bool) -> Array:
         self._saved = x.shape
-        return x.mean(axis=self._axes(), keepdims=self.keepdims)
+        return widened(x).mean(axis=self._axes(), keepdims=self.keepdims)
 
     def _backward(self, dy: Array) -> Array:
         xp, shape = self.home.xp, self._saved

@@ -63,6 +63,6 @@ class LossLayer:
         Returns
         -------
         array
-            Of the shape and dtype of the predictions.
+            Of the shape of the predictions.
         """
         return dy * self._gradient

@@ -131,6 +131,6 @@ def _found(
     if isinstance(geometry, Geometry):
         name = f"{'/'.join(path or (layer.name,))} ({type(layer).__name__})"
         engine = getattr(layer, "engine", "auto")
-        yield Convolution(name, geometry, dtype or layer.dtype or "float32", engine)
+        yield Convolution(name, geometry, dtype or layer.compute_dtype or "float32", engine)
     for part, samples in layer.parts(shape):
         yield from _found(part, samples, dtype, (*path, part.name))

@@ -6,9 +6,9 @@ import pytest
 from onepath.layers import Conv1D, Conv2D, Dense, Reshape
 
 
-@pytest.mark.parametrize("dtype", ["float16", "int32", "double", np.float32])
+@pytest.mark.parametrize("dtype", ["int32", "double", "mixed_float32", "", np.float32])
 def test_dtype(dtype):
-    with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64', got "):
+    with pytest.raises(ValueError, match="dtype must be one of 'float32', 'float64', 'mix.*, got "):
         Dense(2, dtype=dtype)
 
 

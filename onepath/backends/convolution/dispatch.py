@@ -1,5 +1,6 @@
 """The three convolutions: arrays are checked against the geometry, then an engine computes."""
 
+from ..dtypes import is_floating
 from ..types import Array
 from .engine import Device, UnsupportedError
 from .geometry import Geometry
@@ -63,7 +64,7 @@ def _fit(device: Device, arrays: tuple[Array, Array], expected: Expected) -> boo
         and _has_shape(a, expected[0])
         and _has_shape(b, expected[1])
         and a.dtype == b.dtype
-        and a.dtype.kind == "f"
+        and is_floating(a.dtype)
     )
 
 
@@ -84,7 +85,7 @@ def _refuse(device: Device, function: str, arrays: dict[str, Array], expected: E
         if not _has_shape(array, shape):
             wanted = str(shape).replace("None", "N")
             raise ValueError(f"{function}: {name} must have shape {wanted}, got {array.shape}")
-        if array.dtype.kind != "f":
+        if not is_floating(array.dtype):
             raise TypeError(
                 f"{function}: {name} must be floating, got {array.dtype}; "
                 f"{name}.astype('float32') makes it so"
