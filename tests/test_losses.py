@@ -396,7 +396,9 @@ def test_shapes_that_do_not_fit(loss, y_shape, p_shape, message, call):
 @pytest.mark.parametrize("call", ["__call__", "gradient", "value_and_gradient", "check"])
 def test_integer_predictions(case, call):
     y, p = drawn(case, (4, 3))
-    with pytest.raises(TypeError, match="y_pred must be float16, bfloat16, float32 or float64, got int64"):
+    with pytest.raises(
+        TypeError, match="y_pred must be float16, bfloat16, float32 or float64, got int64"
+    ):
         getattr(case[0], call)(y, p.astype("int64"))
 
 

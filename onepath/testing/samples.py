@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend, backend_of
+from ..backends.dtypes import is_floating
 from .subject import home_of
 
 DECADES = (-4.0, 1.0)
@@ -114,7 +115,7 @@ def vary_constants(arrays: Mapping[str, Array], seed: int) -> None:
 
 def as_floating(x: Any, dtype: str) -> Any:
     """Return a host array in a floating dtype if it is floating, and as it is if not."""
-    return x.astype(dtype) if x.dtype.kind == "f" else x
+    return x.astype(dtype) if is_floating(x.dtype) else x
 
 
 def laid_out(home: Backend, array: Any, layout: str) -> Array:
@@ -141,7 +142,7 @@ def laid_out(home: Backend, array: Any, layout: str) -> Array:
         if layout == "F":
             return xp.asfortranarray(here)
         # what lies between is poison: it shows who reads memory without regard to strides
-        poison = xp.nan if array.dtype.kind in "fc" else 1
+        poison = xp.nan if array.dtype.kind == "c" or is_floating(array.dtype) else 1
         wide = xp.full((*array.shape[:-1], 2 * array.shape[-1]), poison, dtype=array.dtype)
         wide[..., ::2] = here
         return wide[..., ::2]

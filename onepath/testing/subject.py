@@ -22,6 +22,7 @@ import numpy as np
 from ..backends import Array, Backend, backend_of, get_backend
 from ..layers import Layer, Sequential
 from ..layers.composition import Composite
+from ..layers.policies import MIXED, variable_dtype
 from ..losses import Loss
 
 LEARNING_RATE = 2.0**-3
@@ -106,8 +107,9 @@ def transplant(layer: Any, backend: Backend | str, dtype: str | None = None) -> 
         onepath's or a stranger's; it is not changed. A `Model` stands for its layer.
     backend : Backend or str
         Where the copy is to live.
-    dtype : {"float32", "float64"}, optional
-        What floating arrays become; they keep their dtype if left out. Other arrays always do.
+    dtype : {"float32", "float64", "mixed_float16", "mixed_bfloat16"}, optional
+        What floating arrays become, float32 under a mixed policy; they keep their dtype if left
+        out. Other arrays always do.
 
     Returns
     -------
@@ -159,12 +161,16 @@ def _reached(root: Any) -> dict[int, Any]:
 def _moved(array: Array, home: Backend, target: Backend, dtype: str | None) -> Array:
     """A copy of an array, elsewhere."""
     kept = dtype is None or array.dtype.kind != "f"
-    return target.asarray(np.array(home.to_numpy(array), dtype=None if kept else dtype))
+    return target.asarray(
+        np.array(home.to_numpy(array), dtype=None if kept else variable_dtype(dtype))
+    )
 
 
 def _is_floating(dtype: Any) -> bool:
-    """Whether something stands for a floating dtype."""
+    """Whether something stands for a floating dtype, or for a mixed policy."""
     try:
+        if dtype in MIXED:
+            return True
         return dtype is not None and np.dtype(dtype).kind == "f"
     except TypeError:
         return False
@@ -174,7 +180,8 @@ def _like(model: Any, dtype: str) -> Any:
     """A dtype in the way in which another one is written."""
     if isinstance(model, str):
         return dtype
-    return np.dtype(dtype).type if isinstance(model, type) else np.dtype(dtype)
+    found = np.dtype(variable_dtype(dtype))
+    return found.type if isinstance(model, type) else found
 
 
 # What is learned and kept

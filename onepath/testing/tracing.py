@@ -248,6 +248,11 @@ def quantity(path: str, what: str) -> str:
     return f"{path}: {what}" if path else what
 
 
+def is_of_variable(name: str) -> bool:
+    """Whether a quantity is a parameter, its gradient, or state."""
+    return name.rpartition(": ")[2].startswith(("gradient of ", "state ", "step "))
+
+
 def path_and_what(name: str, layer: Any) -> tuple[str, Any, str]:
     """Take the name of a quantity apart: where it is, in which layer, and what it is there."""
     for path, leaf in leaves(layer):

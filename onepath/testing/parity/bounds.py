@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 
 from ...backends import Array
+from ...backends.dtypes import is_floating
+from ...layers.policies import compute_dtype
 from ..subject import home_of, parameters_of, transplant
 from ..tracing import Plan
 from .measuring import changes, magnitudes, roundings
@@ -135,7 +137,7 @@ class Judge:
     recorded : dict of str to numpy.ndarray
         What `trace` returned, on the host.
     dtype : str
-        The dtype in which the layer was run.
+        The dtype in which the layer was run, or a mixed policy.
     plan : Plan
         What was done with the layer.
     like : Judge, optional
@@ -153,8 +155,7 @@ class Judge:
         self._layer = transplant(layer, "cpu", "float64")
         self._actual = recorded
         self._recorded = {name: _widened(array) for name, array in recorded.items()}
-        self._unit = float(np.finfo(dtype).eps) / 2
-        self._tiny = float(np.finfo(dtype).tiny)
+        self._unit, self._tiny = unit_and_tiny(compute_dtype(dtype))
         self._plan = plan
         if like is not None:
             self._magnitudes, self._roundings = like._magnitudes, like._roundings
@@ -216,8 +217,15 @@ class Judge:
         return changes(layer, recorded, plan, self.truth, self._unit, self._tiny)
 
 
+def unit_and_tiny(dtype: str) -> tuple[float, float]:
+    """Return a dtype's unit roundoff and its smallest normal number."""
+    if dtype == "bfloat16":  # float32 without its last 16 bits
+        return 2.0**-8, 2.0**-126
+    return float(np.finfo(dtype).eps) / 2, float(np.finfo(dtype).tiny)
+
+
 def _widened(array: Any) -> Any:
     """A floating array in float64, anything else as it is."""
-    if home_of(array) is None or array.dtype.kind not in "fc":
+    if home_of(array) is None or not (array.dtype.kind == "c" or is_floating(array.dtype)):
         return array
     return array.astype(np.result_type(array, "float64"))

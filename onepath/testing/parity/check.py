@@ -5,6 +5,7 @@ from typing import Any
 
 from ...arguments import whole
 from ...backends import Backend, available_backends, get_backend
+from ...layers.policies import MIXED, check_policy
 from ...optimizers import Optimizer
 from .. import samples
 from ..subject import code_of, layer_of, title_of
@@ -51,7 +52,8 @@ def assert_parity(
     backends : iterable of str or Backend, optional
         Where to compute; all that are available, if left out.
     dtypes : iterable of str, optional
-        Of input, parameters and state.
+        Of input, parameters and state; or "mixed_float16" or "mixed_bfloat16", under which
+        parameters and state are float32.
     layouts : iterable of {"C", "F", "strided"}, optional
         How input and output gradient lie in memory: row by row, in Fortran's order, or as every
         second element of a larger array.
@@ -81,7 +83,7 @@ def assert_parity(
     plan = Plan(training, optimizer, whole("steps", steps, at_least=0))
     names = available_backends() if backends is None else backends
     homes = [get_backend(name) for name in _several("backends", names)]
-    kinds = [_checked("dtypes", dtype, DTYPES) for dtype in _several("dtypes", dtypes)]
+    kinds = [_checked("dtypes", dtype, (*DTYPES, *MIXED)) for dtype in _several("dtypes", dtypes)]
     orders = [_checked("layouts", layout, LAYOUTS) for layout in _several("layouts", layouts)]
 
     def run_of(home: Backend, dtype: str, layout: str) -> Run:
@@ -122,7 +124,7 @@ def _several(name: str, value: Any) -> tuple[Any, ...]:
 def _checked(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ValueError(f"{name} must be of {allowed}, got {value!r}")
-    return str(value)
+    return check_policy(value) if value in MIXED else str(value)
 
 
 def _line(layer: Any, x: Any, home: Backend, dtype: str, layout: str, plan: Plan, seed: int) -> str:

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...backends import Backend
+from ...layers.policies import compute_dtype, variable_dtype
 from .. import samples
 from ..failure import ParityError
 from ..subject import home_of, parameters_of, run_forward, state_of, transplant
-from ..tracing import Plan, Recorder, run
+from ..tracing import Plan, Recorder, is_of_variable, run
 from .bounds import Comparison, Judge
 from .report import Run, kind_of, raised, wrong_kind, wrong_value
 
@@ -30,7 +31,7 @@ class Data(NamedTuple):
     x, dy : numpy.ndarray
         Input and output's gradient.
     dtype : str
-        The dtype of all floating arrays.
+        The dtype of all floating arrays, or a mixed policy.
     plan : Plan
         What to do with the layer.
     """
@@ -73,10 +74,9 @@ class Data(NamedTuple):
     def rounded(self, dtype: str) -> "Data":
         """Return the same, rounded to a dtype."""
         with np.errstate(all="ignore"):
-            layer = transplant(self.layer, "cpu", dtype)
-            return Data(
-                layer, samples.as_floating(self.x, dtype), self.dy.astype(dtype), dtype, self.plan
-            )
+            layer, narrow = transplant(self.layer, "cpu", dtype), compute_dtype(dtype)
+            x, dy = samples.as_floating(self.x, narrow), self.dy.astype(narrow)
+            return Data(layer, x, dy, dtype, self.plan)
 
 
 class Failure(NamedTuple):
@@ -150,7 +150,7 @@ class Outcome:
         return {
             name: self.judge.compare(name)
             for name in truth
-            if home_of(seen.get(name)) and not self._wrong_check(seen[name], truth[name])
+            if home_of(seen.get(name)) and not self._wrong_check(name)
         }
 
     def _attempt(self, layer: Any, data: Data) -> Exception | None:
@@ -179,7 +179,7 @@ class Outcome:
                 return self._failure(name, self._of_missing(name))
             if home_of(seen[name]) is None and home_of(truth[name]) is None:
                 continue  # a first layer may have no input gradient
-            check = self._wrong_check(seen[name], truth[name])
+            check = self._wrong_check(name)
             if check:
                 return self._failure(name, self._of_kind(check, name))
             comparison = self.judge.compare(name)
@@ -205,25 +205,28 @@ class Outcome:
         actual, truth = self._recorder.seen[name], self.judge.truth[name]
         wanted = kind_of(truth, None)
         if home_of(truth):
-            wanted = kind_of(truth, self._home, self._expected_dtype(truth))
+            wanted = kind_of(truth, self._home, self._expected_dtype(name))
         found = kind_of(actual, home_of(actual))
         return partial(wrong_kind, check, name, found, wanted, self.run)
 
-    def _wrong_check(self, array: Any, truth: Any) -> str | None:
+    def _wrong_check(self, name: str) -> str | None:
         """The name of the check that a quantity does not pass, leaving its values aside."""
+        array, truth = self._recorder.seen[name], self.judge.truth[name]
         if not self._home.owns(array):
             return "device"
         if home_of(truth) is None:
             return "presence"
         if array.shape != truth.shape:
             return "shape"
-        return "dtype" if array.dtype != self._expected_dtype(truth) else None
+        return "dtype" if array.dtype != self._expected_dtype(name) else None
 
-    def _expected_dtype(self, truth: Any) -> Any:
+    def _expected_dtype(self, name: str) -> Any:
         """The dtype that corresponds to that of the truth."""
+        truth = self.judge.truth[name]
         if truth.dtype.kind not in "fc":
             return truth.dtype
-        return np.result_type(self._dtype, "complex64" if truth.dtype.kind == "c" else self._dtype)
+        dtype = np.dtype((variable_dtype if is_of_variable(name) else compute_dtype)(self._dtype))
+        return np.result_type(dtype, "complex64") if truth.dtype.kind == "c" else dtype
 
 
 def first_failure(outcomes: Sequence[Outcome]) -> ParityError | None:
