@@ -7,11 +7,14 @@ gradient, ``lr`` the learning rate and ``t`` the number of the update, from 1 on
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .arguments import flag, named, number
 from .backends import Array, Backend, DeviceMismatchError, backend_of, get_backend
 from .configuration import Configurable
+
+if TYPE_CHECKING:
+    from .loss_scaling import LossScaleOptimizer as LossScaleOptimizer
 
 
 class Optimizer(Configurable, ABC):
@@ -49,6 +52,10 @@ class Optimizer(Configurable, ABC):
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._learning_rate = number("learning_rate", value)
+
+    def scaled(self, gradient: Array) -> Array:
+        """Return what is to go back through the network for the loss's gradient: itself."""
+        return gradient
 
     def update(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         """Take one step.
@@ -347,3 +354,12 @@ def get(optimizer: str | Optimizer) -> Optimizer:
 def _scratch(backend: Backend, w: Array) -> Array:
     """Scratch memory of the parameter's shape and dtype."""
     return backend.workspace.take("optimizer", w.shape, w.dtype)
+
+
+def __getattr__(name: str) -> Any:
+    """Import `LossScaleOptimizer` when it is asked for; it stands on what is defined here."""
+    if name == "LossScaleOptimizer":
+        from .loss_scaling import LossScaleOptimizer
+
+        return LossScaleOptimizer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

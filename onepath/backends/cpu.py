@@ -2,8 +2,9 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,26 @@ from .convolution.engine import Speed
 from .convolution.windows import interleaved
 from .errors import DeviceMismatchError
 from .types import Array, DType
+
+
+class _Here(threading.local):
+    """Whether numbers out of range are no news on this thread."""
+
+    quiet = False
+
+
+_here = _Here()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let NumPy not warn; what is spread from here must be told, as threads do not inherit it."""
+    before, _here.quiet = _here.quiet, True
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _here.quiet = before
 
 
 class CpuBackend(Backend):
@@ -85,11 +106,18 @@ class CpuBackend(Backend):
 
     def scope(self, quiet: bool = False) -> AbstractContextManager[Any]:
         """Do nothing, or keep NumPy from warning of numbers out of range."""
-        return np.errstate(all="ignore") if quiet else self._scope
+        return _quiet() if quiet else self._scope
 
     def spread(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Do the work on each item, on as many threads as `threads.set_threads` allows."""
-        return threads.spread(work, items)
+        if not _here.quiet:
+            return threads.spread(work, items)
+
+        def quietly(item: Item) -> Result:
+            with _quiet():
+                return work(item)
+
+        return threads.spread(quietly, items)
 
     def shards(self, shape: tuple[int, ...]) -> int:
         """Return 2, but for parts of 16 to 64 samples, and 2**15 numbers or more.

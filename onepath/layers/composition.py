@@ -228,6 +228,15 @@ class Residual(Composite):
         return super().from_config({**config, "main": deserialize(main), "shortcut": shortcut})
 
 
+def leaves(layer: Layer) -> Iterator[Layer]:
+    """Return the layers whose arrays are their own: the layer itself, or those it is made of."""
+    if isinstance(layer, Composite):
+        for child in layer.children:
+            yield from leaves(child)
+    else:
+        yield layer
+
+
 def _learns(layer: Layer) -> bool:
     """Whether the layer does something with an output gradient, beside passing it on."""
     if layer.parameters or type(layer).backward is not Layer.backward:

@@ -68,7 +68,7 @@ class Dense(Layer):
             self._add_parameter("bias", (self.units,), self.bias_initializer)
 
     def _forward(self, x: Array, training: bool) -> Array:
-        rows = x.reshape(-1, x.shape[-1])  # (N*..., features)
+        rows = self.home.operand(x.reshape(-1, x.shape[-1]))  # (N*..., features)
         self._saved = rows, x.shape
         y = rows @ self._weight("kernel")
         if self.use_bias:
@@ -77,16 +77,16 @@ class Dense(Layer):
 
     def _learn(self, dy: Array) -> None:
         rows, _ = self._saved
-        dy = dy.reshape(-1, self.units)  # (N*..., units)
+        dy = self.home.operand(dy.reshape(-1, self.units))  # (N*..., units)
         # not matmul, which takes long over the outer product of a single row
         self.gradients["kernel"] = self.home.xp.dot(rows.T, dy)
         if self.use_bias:
             self.gradients["bias"] = dy.sum(axis=0, dtype=self.variable_dtype)
 
     def _backward(self, dy: Array) -> Array:
+        dy = self.home.operand(dy.reshape(-1, self.units))  # (N*..., units)
         self._learn(dy)
         rows, shape = self._saved
         dx = like(self.home.xp, rows.shape, rows)
-        dy = dy.reshape(-1, self.units)  # (N*..., units)
         self.home.xp.matmul(dy, self._weight("kernel").T, out=dx)
         return dx.reshape(shape)

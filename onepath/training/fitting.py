@@ -83,7 +83,7 @@ def step(model: Trainee, x: Array, y: Array) -> tuple[Array, Array]:
     passage = Passage(model.layer, x)
     predicted = passage.forward()
     loss, gradient = model.loss.value_and_gradient(y, predicted)
-    passage.learn(gradient)
+    passage.learn(model.optimizer.scaled(gradient))
     model.optimizer.update(model.layer.parameters, model.layer.gradients)
     return loss, predicted
 

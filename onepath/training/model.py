@@ -9,6 +9,8 @@ from ..backends import Array, Backend, backend_of
 from ..backends.random import next_seed
 from ..layers import Layer, serialize
 from ..layers.checks import check_input
+from ..layers.composition import leaves
+from ..loss_scaling import scaling
 from ..losses import BinaryCrossentropy, Loss
 from ..losses import get as get_loss
 from ..metrics import Accuracy, Metric
@@ -112,6 +114,7 @@ class Model:
         optimizer: str | Optimizer = "rmsprop",
         loss: str | Loss | None = None,
         metrics: Iterable[str | Metric] = (),
+        auto_scale_loss: bool = True,
     ) -> None:
         """Say how to train.
 
@@ -123,6 +126,9 @@ class Model:
             Its name, or the loss itself, as in ``CategoricalCrossentropy(from_logits=True)``.
         metrics : iterable of str or Metric, optional
             What to measure beside the loss, such as ``"accuracy"``.
+        auto_scale_loss : bool, optional
+            Whether an optimizer of a model that computes in float16 is put into a
+            `onepath.optimizers.LossScaleOptimizer`, unless it is one.
 
         Raises
         ------
@@ -135,8 +141,11 @@ class Model:
                 "'sparse_categorical_crossentropy'"
             )
         chosen = get_loss(loss)
+        stepping = get_optimizer(optimizer)
+        if auto_scale_loss and any(each.compute_dtype == "float16" for each in leaves(self.layer)):
+            stepping = scaling(stepping)
         self._compiled = _Compiled(
-            get_optimizer(optimizer),
+            stepping,
             chosen,
             tuple(_metric(metric, chosen) for metric in metrics),
         )

@@ -5,13 +5,14 @@ depends on its size alone, and gradients are added up in the order of the shards
 same for any number of threads.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
 from ..backends import Array
 from ..layers import Layer
-from ..layers.composition import Composite
+from ..layers.composition import leaves
+from ..layers.policies import MIXED
 from ..layers.shards import in_shards
 
 Result = TypeVar("Result")
@@ -56,10 +57,16 @@ class Passage:
             self._layers[index].learn(dy[self._shards[index]])
 
         self._each(learn)
-        for leaf, *others in zip(*map(_leaves, self._layers), strict=True):
-            for name in leaf.gradients:
-                for other in others:
-                    leaf.gradients[name] += other.gradients[name]
+        if len(self._layers) > 1:
+            self._add_up()
+
+    def _add_up(self) -> None:
+        """Add the shards' gradients up in those of the layer itself."""
+        for leaf, *others in zip(*map(leaves, self._layers), strict=True):
+            with leaf.home.scope(quiet=leaf.dtype in MIXED):
+                for name in leaf.gradients:
+                    for other in others:
+                        leaf.gradients[name] += other.gradients[name]
 
     def _joined(self, call: Callable[[Layer, Array], Array]) -> Array:
         def pass_through(index: int) -> Array:
@@ -75,12 +82,3 @@ class Passage:
             with self._layer.home.steady():
                 return [work(0)]
         return in_shards(work, self._starts, len(self._x), self._layer.meets)
-
-
-def _leaves(layer: Layer) -> Iterator[Layer]:
-    """The layers whose gradients are their own: sums of numbers, not arrays, must go into these."""
-    if isinstance(layer, Composite):
-        for child in layer.children:
-            yield from _leaves(child)
-    else:
-        yield layer

@@ -8,7 +8,7 @@ from onepath.layers import Conv1D, Conv2D, Dense, Reshape
 
 @pytest.mark.parametrize("dtype", ["int32", "double", "mixed_float32", "", np.float32])
 def test_dtype(dtype):
-    with pytest.raises(ValueError, match="dtype must be one of 'float32', 'float64', 'mix.*, got "):
+    with pytest.raises(ValueError, match=r"dtype must be one of 'float32', 'float64', .*, got "):
         Dense(2, dtype=dtype)
 
 

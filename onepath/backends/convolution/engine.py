@@ -62,6 +62,9 @@ class Device(Protocol):
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
 
+    def operand(self, x: Array) -> Array:
+        """An array as products of matrices take it; see `Backend.operand`."""
+
     def correlate(self, in1: Array, in2: Array, mode: str = ..., method: str = ...) -> Array:
         """As `scipy.signal.correlate`."""
 

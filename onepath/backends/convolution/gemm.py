@@ -1,8 +1,8 @@
 """Convolution as matrix products: patches become columns, in tiles that fit the cache."""
 
 import math
-from typing import Any
 
+from ..dtypes import NARROW, widened
 from ..types import Array, DType
 from .columns import Columns, Tile, choose, tiles
 from .engine import Cost, Device, Engine
@@ -145,7 +145,7 @@ class GemmEngine(Engine):
                 rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
                 matrices = for_gradients(device, columns, x, tile, groups)
                 for matrix, so_far in zip(matrices, total, strict=True):
-                    _contract(xp, matrix, rows, so_far if tile is mine[0] else part)
+                    _contract(device, matrix, rows, so_far if tile is mine[0] else part)
                     if tile is not mine[0]:
                         so_far += part
             return total
@@ -189,10 +189,10 @@ def _correlate(device: Device, x: Array, weights: Array, axes: tuple[Axis, ...],
         rows = rows_of(columns, y[tile.samples, :, tile.rows], groups)
         shape = (*rows.shape[:3], stack.shape[3])
         if in_a_row(rows, 3):
-            _matmul(device.xp, matrix, stack, rows.reshape(shape))
+            _matmul(device, matrix, stack, rows.reshape(shape))
         else:
             room = device.workspace.take("rows", shape, y.dtype)
-            _matmul(device.xp, matrix, stack, room)
+            _matmul(device, matrix, stack, room)
             rows[...] = room.reshape(rows.shape)
 
     device.spread(multiply, tiles(columns, len(x)))
@@ -220,7 +220,7 @@ def _send_back(device: Device, dy: Array, kernel: Array, axes: tuple[Axis, ...],
     def send(tile: Tile) -> None:
         part = sent(device, columns, tile, groups, dx.shape[1] // groups, dy.dtype)
         rows = _flat(device, columns, dy[tile.samples, :, part.outputs], groups)
-        _matmul(device.xp, matrix, rows, part.matrix)
+        _matmul(device, matrix, rows, part.matrix)
         part.collecting.collect(by_group(dx[tile.samples, :, part.inputs], groups))
 
     device.spread(send, tiles(columns, len(dx)))
@@ -256,20 +256,23 @@ def _sum(parts: list[Array]) -> Array:
     return first
 
 
-def _contract(xp: Any, a: Array, b: Array, out: Array) -> None:
+def _contract(device: Device, a: Array, b: Array, out: Array) -> None:
     """``out = a @ b.T``, group by group.
 
     Of matrices and vectors, BLAS takes the memory for each product from one place, and threads wait
     there for each other.
     """
     if len(b) > b.shape[1] == 1:
-        out[...] = xp.einsum("gkn,gfn->gkf", a, b)
+        out[...] = device.xp.einsum("gkn,gfn->gkf", widened(a), widened(b))
     else:
-        _matmul(xp, a, b.swapaxes(1, 2), out)
+        _matmul(device, a, b.swapaxes(1, 2), out)
 
 
-def _matmul(xp: Any, a: Array, b: Array, out: Array) -> None:
+def _matmul(device: Device, a: Array, b: Array, out: Array) -> None:
     """``out = a @ b``; a single pair as a plain 2-D product, the fastest."""
     if out.size == out.shape[-2] * out.shape[-1]:
         a, b, out = (array.reshape(array.shape[-2:]) for array in (a, b, out))
-    xp.matmul(a, b, out=out)
+    if out.dtype.itemsize < NARROW:
+        out[...] = device.xp.matmul(device.operand(a), device.operand(b))
+    else:
+        device.xp.matmul(a, b, out=out)

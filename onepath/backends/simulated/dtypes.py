@@ -28,7 +28,8 @@ def cast(host: Any, dtype: Any) -> Any:
     """
     dtype = np.dtype(dtype)
     if dtype.kind not in "iu" or host.dtype.kind != "f":
-        return host.astype(dtype, copy=False)
+        with np.errstate(all="ignore"):
+            return host.astype(dtype, copy=False)
     limits = np.iinfo(dtype)
     with np.errstate(all="ignore"):
         whole = np.trunc(host)

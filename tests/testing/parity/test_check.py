@@ -536,7 +536,7 @@ def test_misfitting_input_is_told_in_the_layers_own_words():
     [
         (
             {"dtypes": "int32"},
-            r"dtypes must be of \('float16', 'float32', 'float64'\), got 'int32'",
+            r"dtypes must be of \('float16', .*, 'mixed_bfloat16'\), got 'int32'",
         ),
         ({"layouts": "K"}, r"layouts must be of \('C', 'F', 'strided'\), got 'K'"),
         ({"backends": "tpu"}, "unknown backend 'tpu'"),
