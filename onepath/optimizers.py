@@ -7,14 +7,12 @@ gradient, ``lr`` the learning rate and ``t`` the number of the update, from 1 on
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from importlib import import_module
+from typing import Any, Self
 
 from .arguments import flag, named, number
 from .backends import Array, Backend, DeviceMismatchError, backend_of, get_backend
 from .configuration import Configurable
-
-if TYPE_CHECKING:
-    from .loss_scaling import LossScaleOptimizer as LossScaleOptimizer
 
 
 class Optimizer(Configurable, ABC):
@@ -357,9 +355,7 @@ def _scratch(backend: Backend, w: Array) -> Array:
 
 
 def __getattr__(name: str) -> Any:
-    """Import `LossScaleOptimizer` when it is asked for; it stands on what is defined here."""
+    """Import `LossScaleOptimizer` when it is asked for: its module stands on this one."""
     if name == "LossScaleOptimizer":
-        from .loss_scaling import LossScaleOptimizer
-
-        return LossScaleOptimizer
+        return import_module(".loss_scaling", __package__).LossScaleOptimizer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

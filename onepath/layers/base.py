@@ -196,7 +196,7 @@ class Layer(Configurable):
             dx = self._backward(dy)
             if narrow is not None:
                 dx = dx.astype(narrow, copy=False)
-                self._widen_gradients()
+                self._convert_gradients()
             if learning_rate is not None:
                 for name, parameter in self.parameters.items():
                     self.home.axpby(-learning_rate, self.gradients[name], 1, parameter)
@@ -215,7 +215,7 @@ class Layer(Configurable):
         with self.home.scope(quiet=narrow is not None):
             self._learn(dy)
             if narrow is not None:
-                self._widen_gradients()
+                self._convert_gradients()
 
     def infer(self, input: Array) -> Array:
         """Compute the output as `forward` does, and keep nothing for a `backward`.
@@ -238,9 +238,9 @@ class Layer(Configurable):
         """Fill ``self.gradients``; for layers to which the input's gradient is work of its own."""
         self._backward(dy)
 
-    def _widen_gradients(self) -> None:
+    def _convert_gradients(self) -> None:
         """Let gradients have the dtype of the parameters that they are for."""
-        if self.dtype in MIXED:
+        if self.dtype is not None:
             for name, gradient in self._gradients.items():
                 self._gradients[name] = gradient.astype(self.variable_dtype, copy=False)
 

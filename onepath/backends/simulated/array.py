@@ -316,7 +316,9 @@ class ndarray:  # noqa: N801 - CuPy's name
             if value is not None:
                 raise TypeError(f"{name} is not supported yet")
         dtype, order, host = checked_dtype(dtype), order or "K", unwrap(self)
-        if not copy and host.astype(dtype, order=order, copy=False) is host:
+        with np.errstate(all="ignore"):
+            same = not copy and host.astype(dtype, order=order, copy=False) is host
+        if same:
             return self
         exact = 0 if dtype.kind in "biu" else roundings(self)
         return wrap(np.array(cast(host, dtype), order=order), roundings=exact)  # type: ignore[call-overload]
