@@ -58,6 +58,9 @@ class Layer(Configurable):
     meets: bool = False
     """Whether a shardable layer asks `onepath.layers.shards` for what the other parts have."""
 
+    rounds: ClassVar[bool] = True
+    """Whether outputs for narrow inputs are made narrow, too; layers of others leave it to those."""
+
     input_shape: Shape | None = None
     backend: Backend | None = None
     name: str = ""
@@ -142,8 +145,8 @@ class Layer(Configurable):
         Returns
         -------
         array, shape (N, *output) or (*output)
-            The output, on the device of the input. Where the layer computes in float16 or bfloat16,
-            that is its dtype.
+            The output, on the device of the input. Where a layer that is not made of others
+            computes in float16 or bfloat16, that is its dtype.
 
         Raises
         ------
@@ -161,7 +164,7 @@ class Layer(Configurable):
             self._weights = {}
         with self.home.scope():
             y = self._forward(x, training)
-            if x.dtype.itemsize < NARROW:
+            if self.rounds and x.dtype.itemsize < NARROW:
                 y = y.astype(x.dtype, copy=False)
         self._output = single, y.shape, y.dtype, x.dtype
         return y[0] if single else y

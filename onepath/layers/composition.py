@@ -12,6 +12,7 @@ from .registry import deserialize, register_layer, serialize
 class Composite(Layer):
     """What layers made of layers share: their arrays are their children's, as ``child/name``."""
 
+    rounds = False
     _keeping = True
 
     def __init__(self, children: Iterable[Layer], name: str | None) -> None:

@@ -100,9 +100,12 @@ def test_a_layer_of_one_s_own_need_not_know(policy, backend):
 
 def test_a_layer_may_say_that_it_computes_in_float32(policy, backend):
     network = Sequential([Dense(4, dtype=policy), ReLU(), Dense(2, dtype="float32")]).to(backend)
-    y = network.forward(backend.asarray(np.ones((3, 5), "float32")))
+    x = backend.asarray(np.ones((3, 5), "float32"))
+    y = network.forward(x)
     assert y.dtype == "float32"
     network.backward(y)
+    inner = Sequential([ReLU(), network.layers[2]]).to(backend)
+    assert inner.forward(network.layers[0].forward(x)).dtype == "float32"
     assert network.layers[1]._output[2].name == HALF[policy][0]
 
 

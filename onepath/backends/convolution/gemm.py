@@ -273,6 +273,5 @@ def _matmul(device: Device, a: Array, b: Array, out: Array) -> None:
     if out.size == out.shape[-2] * out.shape[-1]:
         a, b, out = (array.reshape(array.shape[-2:]) for array in (a, b, out))
     if out.dtype.itemsize < NARROW:
-        out[...] = device.xp.matmul(device.operand(a), device.operand(b))
-    else:
-        device.xp.matmul(a, b, out=out)
+        a, b = device.operand(a), device.operand(b)
+    device.xp.matmul(a, b, out=out)
