@@ -59,7 +59,7 @@ class Layer(Configurable):
     """Whether a shardable layer asks `onepath.layers.shards` for what the other parts have."""
 
     rounds: ClassVar[bool] = True
-    """Whether outputs for narrow inputs are made narrow, too; layers of others leave it to those."""
+    """Whether outputs for narrow inputs are made narrow; layers made of others leave it to them."""
 
     input_shape: Shape | None = None
     backend: Backend | None = None

@@ -136,10 +136,11 @@ class GemmEngine(Engine):
         depth = geometry.reduction // taps
         every = tiles(columns, len(x))
         lanes = min(len(every), LANES)
+        kept = "float32" if x.dtype.itemsize < NARROW else x.dtype
 
         def add_up(lane: int) -> Array:
-            total = xp.empty((taps, groups, depth, width), dtype=x.dtype)
-            part = device.workspace.take("kernel", total.shape[1:], x.dtype)
+            total = xp.empty((taps, groups, depth, width), dtype=kept)
+            part = device.workspace.take("kernel", total.shape[1:], total.dtype)
             mine = every[len(every) * lane // lanes : len(every) * (lane + 1) // lanes]
             for tile in mine:
                 rows = _flat(device, columns, dy[tile.samples, :, tile.rows], groups)
@@ -153,7 +154,8 @@ class GemmEngine(Engine):
         first = _sum(device.spread(add_up, range(lanes)))
         # (tap of the row, G, D, other taps, F) -> (G, F, D, tap of the row, other taps)
         first = first.reshape(taps, groups, geometry.channels // groups, -1, width)
-        return xp.ascontiguousarray(first.transpose(1, 4, 2, 0, 3)).reshape(geometry.kernel_shape)
+        gradient = xp.ascontiguousarray(first.transpose(1, 4, 2, 0, 3), dtype=x.dtype)
+        return gradient.reshape(geometry.kernel_shape)
 
 
 def _grouped(kernel: Array, geometry: Geometry) -> Array:
@@ -272,6 +274,6 @@ def _matmul(device: Device, a: Array, b: Array, out: Array) -> None:
     """``out = a @ b``; a single pair as a plain 2-D product, the fastest."""
     if out.size == out.shape[-2] * out.shape[-1]:
         a, b, out = (array.reshape(array.shape[-2:]) for array in (a, b, out))
-    if out.dtype.itemsize < NARROW:
+    if a.dtype.itemsize < NARROW:
         a, b = device.operand(a), device.operand(b)
     device.xp.matmul(a, b, out=out)
