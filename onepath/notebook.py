@@ -110,7 +110,7 @@ class Dense(Layer):
     def _backward(self, dy: Array) -> Array:
         rows, dy = self._saved, dy[..., 0]  # (N, input_size), (N, output_size)
         self.gradients["weights"] = dy.T @ rows
-        self.gradients["bias"] = dy.sum(axis=0, dtype=self.variable_dtype)[:, None]
+        self.gradients["bias"] = dy.sum(axis=0, dtype=self.bias.dtype)[:, None]
         return (dy @ self._weight("weights"))[..., None]
 
 

@@ -160,7 +160,7 @@ class Layer(Configurable):
         """
         x, single = (input, False) if self._is_known(input) else self._check(input)
         if self.dtype is not None:
-            x = x.astype(self.compute_dtype, copy=False)
+            x = x.astype(compute_dtype(self.dtype), copy=False)
             self._weights = {}
         with self.home.scope():
             y = self._forward(x, training)

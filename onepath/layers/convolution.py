@@ -144,7 +144,7 @@ class Conv(Layer):
         self.gradients["kernel"] = self.home.conv_kernel_gradient(x, dy, geometry, self.engine)
         if self.use_bias:
             axes = (0, *range(2, dy.ndim))
-            self.gradients["bias"] = dy.sum(axis=axes, dtype=self.variable_dtype)
+            self.gradients["bias"] = dy.sum(axis=axes, dtype=self.parameters["bias"].dtype)
 
     def _backward(self, dy: Array) -> Array:
         self._learn(dy)
@@ -278,7 +278,7 @@ class Convolutional(Layer):
         self.gradients["kernels"] = self.home.conv_kernel_gradient(
             self._saved, dy, self.geometry, self.engine
         )
-        self.gradients["biases"] = dy.sum(axis=0, dtype=self.variable_dtype)
+        self.gradients["biases"] = dy.sum(axis=0, dtype=self.biases.dtype)
 
     def _backward(self, dy: Array) -> Array:
         self._learn(dy)

@@ -76,16 +76,20 @@ class Dense(Layer):
         return y.reshape(*x.shape[:-1], self.units)
 
     def _learn(self, dy: Array) -> None:
+        self._learn_rows(dy)
+
+    def _learn_rows(self, dy: Array) -> Array:
+        """Fill the gradients; return the output's as an operand of shape (N*..., units)."""
         rows, _ = self._saved
-        dy = self.home.operand(dy.reshape(-1, self.units))  # (N*..., units)
+        dy = self.home.operand(dy.reshape(-1, self.units))
         # not matmul, which takes long over the outer product of a single row
         self.gradients["kernel"] = self.home.xp.dot(rows.T, dy)
         if self.use_bias:
-            self.gradients["bias"] = dy.sum(axis=0, dtype=self.variable_dtype)
+            self.gradients["bias"] = dy.sum(axis=0, dtype=self.parameters["bias"].dtype)
+        return dy
 
     def _backward(self, dy: Array) -> Array:
-        dy = self.home.operand(dy.reshape(-1, self.units))  # (N*..., units)
-        self._learn(dy)
+        dy = self._learn_rows(dy)
         rows, shape = self._saved
         dx = like(self.home.xp, rows.shape, rows)
         self.home.xp.matmul(dy, self._weight("kernel").T, out=dx)

@@ -63,6 +63,8 @@ class Passage:
     def _add_up(self) -> None:
         """Add the shards' gradients up in those of the layer itself."""
         for leaf, *others in zip(*map(leaves, self._layers), strict=True):
+            if not leaf.gradients:
+                continue
             with leaf.home.scope(quiet=leaf.dtype in MIXED):
                 for name in leaf.gradients:
                     for other in others:

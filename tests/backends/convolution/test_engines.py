@@ -216,6 +216,28 @@ def test_float16(backend, case):
     assert_exact(three(backend, geometry, *arrays, "gemm"), expected, "f2")
 
 
+@pytest.mark.parametrize(("dtype", "unit"), [("float16", 2.0**-11), ("bfloat16", 2.0**-8)])
+@each_case
+def test_narrow_rounding(backend, case, dtype, unit):
+    """As `test_rounding` has it; NumPy's functions take bfloat16 here and there only."""
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes", reason="bfloat16 is absent: pip install 'onepath[mixed]'")
+        if backend.name.startswith("simulated"):
+            pytest.skip("the simulated device has no bfloat16")
+    geometry = Geometry.of(*CASES[case])
+    rng = np.random.default_rng(1)
+    drawn = [rng.normal(size=a.shape).astype("f4").astype(dtype) for a in draw(geometry, 9)]
+    exact = three_sums(geometry, *(a.astype("f8") for a in drawn))
+    sizes = three_sums(geometry, *(abs(a.astype("f8")) for a in drawn))
+    results = three(backend, geometry, *(backend.asarray(a) for a in drawn), "gemm")
+    outputs = 9 * math.prod(geometry.window.output_size)
+    lengths = geometry.reduction, geometry.filters * geometry.reduction, outputs
+    for result, truth, size, length in zip(results, exact, sizes, lengths, strict=True):
+        assert result.dtype.name == dtype
+        error = abs(result.astype("f8") - truth)
+        assert (error <= unit * (abs(truth) + math.sqrt(length) * size)).all()
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @each_engine
 @each_case
