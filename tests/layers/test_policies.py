@@ -1,6 +1,7 @@
 """Mixed precision: what is computed in float16 or bfloat16, and what stays float32."""
 
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -205,9 +206,21 @@ def test_gradients_out_of_range_come_without_a_warning(make, policy, backend):
 def test_quiet_is_left_again(cpu):
     with cpu.scope(quiet=True), cpu.scope(quiet=True):
         assert not np.isfinite(np.float32(3e38) * np.float32(10))
-    assert cpu.spread(lambda x: np.geterr()["over"], [1, 2]) == ["warn", "warn"]
-    with cpu.scope(quiet=True):
-        assert cpu.spread(lambda x: np.geterr()["over"], range(8)) == ["ignore"] * 8
+    before = op.get_threads()
+    op.set_threads(2)
+    try:
+        both = threading.Barrier(2, timeout=30)  # neither thread does the work of both
+
+        def treatment(item):
+            both.wait()
+            return np.geterr()["over"]
+
+        assert cpu.spread(treatment, [1, 2]) == ["warn", "warn"]
+        with cpu.scope(quiet=True):
+            assert cpu.spread(treatment, [1, 2]) == ["ignore", "ignore"]
+        assert cpu.spread(treatment, [1, 2]) == ["warn", "warn"]
+    finally:
+        op.set_threads(before)
 
 
 # Against PyTorch
@@ -287,6 +300,14 @@ def test_bad_names(set_it):
     with pytest.raises(ValueError, match=r"'mixed_bfloat16' computes in bfloat16 and keeps"):
         set_it("bfloat16")
     assert op.get_dtype_policy() == "float32"
+
+
+def test_the_simulated_device_says_that_it_has_no_bfloat16():
+    pytest.importorskip("ml_dtypes")
+    simulated = op.get_backend("simulated")
+    layer = Dense(2, dtype="mixed_bfloat16").to(simulated)
+    with pytest.raises(ValueError, match=r"Unsupported dtype bfloat16: .* not simulated"):
+        layer.forward(simulated.asarray(np.ones((1, 2), "float32")))
 
 
 def test_missing_ml_dtypes_is_named_with_its_install_line(monkeypatch):

@@ -17,7 +17,8 @@ def checked_dtype(dtype: Any) -> Any:
     """Return the dtype, in the machine's byte order, if CuPy has it, or raise as CuPy does."""
     dtype = np.dtype(dtype)
     if dtype.char not in CHARACTERS:
-        raise ValueError(f"Unsupported dtype {dtype}")
+        hint = ": it is CuPy's, but not simulated" if dtype.name == "bfloat16" else ""
+        raise ValueError(f"Unsupported dtype {dtype}{hint}")
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 

@@ -238,6 +238,16 @@ def test_narrow_rounding(backend, case, dtype, unit):
         assert (error <= unit * (abs(truth) + math.sqrt(length) * size)).all()
 
 
+def test_float16_is_added_up_in_float32_over_tiles(backend, monkeypatch):
+    """Between 4096 and 8192, where most of a lane's sums lie, float16 has multiples of 4 alone."""
+    monkeypatch.setattr(backend, "tile_bytes", 128)  # a sample in each tile
+    x = backend.asarray(np.ones((1000, 1, 64), "f2"))
+    dy = backend.asarray(np.full((1000, 1, 64), 61.25 / 64, "f2"))
+    gradient = backend.conv_kernel_gradient(x, dy, Geometry.of((1, 64), 1, 1), "gemm")
+    assert gradient.dtype == "f2"
+    assert backend.to_numpy(gradient).item() == np.float16(61_250)
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @each_engine
 @each_case
