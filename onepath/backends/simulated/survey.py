@@ -102,6 +102,11 @@ def _lines(owner: Any) -> Iterator[str]:
     return (_line(name, thing) for name, thing in things if _belongs(thing))
 
 
+def loops(thing: Any) -> list[str]:
+    """Give a ufunc's loops but those of bfloat16, which are there where ml_dtypes is installed."""
+    return [types for types in thing.types if "E" not in types]
+
+
 def _public(names: Iterable[str]) -> list[str]:
     """Sort names and leave out private ones."""
     return sorted(name for name in names if not name.startswith("_"))
@@ -126,7 +131,7 @@ def _line(name: str, thing: Any) -> str:
     import cupy
 
     if isinstance(thing, cupy.ufunc):
-        return " ".join(["ufunc", name, str(thing.nin), str(thing.nout), *thing.types])
+        return " ".join(["ufunc", name, str(thing.nin), str(thing.nout), *loops(thing)])
     if isinstance(thing, float):
         return f"value {name} = {thing!r}"
     if vars(np).get(name, cupy) is thing:
