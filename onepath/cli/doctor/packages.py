@@ -24,6 +24,7 @@ _EXTRAS = {
     },
     "keras": {"keras": "downloads of MNIST", "jax": "what Keras runs on"},
     "oracle": {"torch": "tests of onepath itself"},
+    "mixed": {"ml_dtypes": "bfloat16"},
 }
 
 _CUPYS = ("cupy-cuda13x", "cupy-cuda12x", "cupy-cuda11x", "cupy")

@@ -32,6 +32,7 @@ class Machine:
             "keras": "3.6.0",
             "jax": "0.4.34",
             "torch": "2.5.0",
+            "ml_dtypes": "0.5.4",
             "cupy-cuda13x": "14.2.0",
         }
         self.backends = {"cpu": self.device("cpu", 16e9)}

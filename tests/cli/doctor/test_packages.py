@@ -31,7 +31,7 @@ def test_what_is_wanted_is_what_the_project_wants(machine):
     mends = [each.mend for each in examine_core() if each.mend]
     assert mends == [f"pip install --upgrade '{each}'" for each in PROJECT["dependencies"]]
     named = {each.mend: re.findall(r"([\w-]+) \(", each.what) for each in examine_extras()}
-    for extra in ("train", "keras", "oracle"):
+    for extra in ("train", "keras", "oracle", "mixed"):
         requirements = PROJECT["optional-dependencies"][extra]
         names = [re.match(r"[\w-]+", requirement)[0] for requirement in requirements]
         assert named[f"pip install 'onepath[{extra}]'"] == names
