@@ -12,6 +12,7 @@ from .peers import INSTALL
 from .session import Plan, run
 from .side import SideError
 from .suites import SUITES
+from .suites.case import PRECISIONS
 
 PEERS = tuple(name for name in INSTALL if name != "onepath")
 
@@ -40,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         peers=options.peers,
         budget=QUICK if options.quick else Budget(options.seconds),
         as_it_comes=options.as_it_comes,
+        precision=options.precision,
     )
+    if plan.precision != "float32" and plan.device != "cuda":
+        parser.error(f"--precision {plan.precision} is for --device cuda")
     if not any(plan.comparisons()):
         parser.error(f"no case of {plan.suites} is measured against {plan.peers}")
     if options.list:
@@ -71,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add("suites", nargs="*", type=_suite, metavar="SUITE", help=f"of {', '.join(SUITES)}; all")
     add("--peers", type=_peers, default=PEERS, metavar="NAMES", help=f"of {','.join(PEERS)}; all")
     add("--seconds", type=seconds, default=3.0, help="for each case against each peer (3)")
+    add("--precision", choices=PRECISIONS, default="float32", help="of products on CUDA (float32)")
     add("--list", action="store_true", help="name the cases and measure nothing")
     add_common(parser, chart="the ratios")
     return parser

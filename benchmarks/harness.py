@@ -71,7 +71,7 @@ def measure(case: Case, ours: Measurable, peer: Measurable, budget: Budget) -> R
         With a problem and without times if a side failed or the two computed different things.
     """
     try:
-        different = disagreement(ours.prepare(case), peer.prepare(case), case.tolerance)
+        different = disagreement(ours.prepare(case), peer.prepare(case), case.allowed)
         if different:
             return Row(case, peer.name, problem=f"the sides disagree: {different}")
         pairs: list[Pair] = []

@@ -51,6 +51,7 @@ def as_json(report: Report) -> dict[str, Any]:
     plan = report.plan
     return {
         "device": plan.device,
+        "precision": plan.precision,
         "budget": plan.budget._asdict(),
         "as_it_comes": plan.as_it_comes,
         "machine": report.machine,
@@ -95,7 +96,7 @@ def _preamble(report: Report) -> Iterator[str]:
     for name, description in report.sides.items():
         yield f"{name}: " + ", ".join(f"{key} {value}" for key, value in description.items())
     yield from (f"skipped: {reason}" for reason in report.skipped.values())
-    yield f"threads: {report.threads} for each side"
+    yield f"threads: {report.threads} for each side; products in {report.plan.precision}"
     yield "environment: " + " ".join(f"{key}={value}" for key, value in report.variables.items())
     yield "Figures are of one call. A ratio above 1 means that onepath is faster, or smaller."
 

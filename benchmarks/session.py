@@ -4,11 +4,11 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import environment
 from .harness import QUICK, Budget, measure
-from .peers import COMPILING
+from .peers import COMPILING, ROUNDING
 from .results import Row
 from .side import Side, SideError
 from .suites import SUITES, Case
@@ -34,6 +34,8 @@ class Plan:
         The time for each case against each peer.
     as_it_comes : bool
         Whether to leave the choice of BLAS kernels to OpenBLAS.
+    precision : str
+        A key of `PRECISIONS`.
     """
 
     suites: tuple[str, ...]
@@ -41,6 +43,7 @@ class Plan:
     peers: Collection[str]
     budget: Budget
     as_it_comes: bool
+    precision: str = "float32"
 
     def comparisons(self) -> Iterator[tuple[str, Case, str]]:
         """Give suite, case and peer of everything that is to be measured.
@@ -49,10 +52,12 @@ class Plan:
         """
         compiled = set()
         for suite in self.suites:
-            for case in SUITES[suite](self.device):
+            for plain in SUITES[suite](self.device):
+                case = replace(plain, precision=self.precision)
                 for peer in case.peers:
                     repeated = self.budget is QUICK and (case.kind, peer) in compiled
-                    if peer not in self.peers or repeated:
+                    rounding = self.precision == "float32" or peer in ROUNDING
+                    if peer not in self.peers or repeated or not rounding:
                         continue
                     if peer in COMPILING:
                         compiled.add((case.kind, peer))

@@ -428,7 +428,21 @@ def test_list_names_every_case_of_every_suite(capsys):
 def test_list_for_a_gpu_has_no_peer_of_the_cpu(capsys):
     command.main(["signal", "conv", "training", "--device", "cuda", "--list"])
     peers = {line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines()}
-    assert peers == {"cupyx", "torch", "keras", "jax"}
+    assert peers == {"cupyx", "torch", "torch_compiled", "keras", "jax"}
+
+
+def test_less_than_float32_is_measured_against_those_who_can(capsys):
+    command.main(["conv", "training", "--device", "cuda", "--precision", "tf32", "--list"])
+    peers = {line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines()}
+    assert peers == {"torch", "torch_compiled"}
+
+
+def test_the_less_precise_the_further_results_may_lie_apart():
+    cases = [replace(CASE, precision=precision) for precision in ("float32", "tf32", "bfloat16")]
+    allowed = [case.allowed for case in cases]
+    assert allowed[0] == CASE.tolerance
+    assert allowed == sorted(set(allowed))
+    assert replace(cases[1], tolerance=0.5).allowed == 0.5
 
 
 @pytest.mark.parametrize(
@@ -437,6 +451,7 @@ def test_list_for_a_gpu_has_no_peer_of_the_cpu(capsys):
         (["sinal"], "unknown: 'sinal'; known are signal, conv, training, memory, import"),
         (["--peers", "torch,caffe"], r"unknown: \['caffe'\]; known are as_it_comes, scipy"),
         (["--seconds", "0"], "a number above 0, got '0'"),
+        (["--precision", "tf32"], "--precision tf32 is for --device cuda"),
         (["--json", "nowhere/a.json"], "there is no folder 'nowhere'"),
         (["signal", "--peers", "torch"], r"no case of \('signal',\) is measured against"),
     ],

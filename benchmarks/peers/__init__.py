@@ -11,14 +11,18 @@ INSTALL = {
     "cupyx": "pip install 'onepath[cuda13]'",
     "numpy": "pip install numpy",
     "torch": "pip install 'onepath[oracle]'",
+    "torch_compiled": "pip install 'onepath[oracle]'",
     "keras": "pip install 'onepath[keras]'",
     "jax": "pip install jax",
     "notebook": "pip install scipy",
 }
 """By name, which is that of the module here: the line that installs the library."""
 
-COMPILING = "keras", "jax"
+COMPILING = "keras", "jax", "torch_compiled"
 """Those that compile for each case anew, which takes seconds."""
+
+ROUNDING = "torch", "torch_compiled"
+"""Those that can be told to multiply in less than float32."""
 
 
 def load(name: str, device: str, threads: int) -> Peer:
@@ -50,4 +54,4 @@ def load(name: str, device: str, threads: int) -> Peer:
     return peer
 
 
-__all__ = ["COMPILING", "INSTALL", "MissingError", "Peer", "Task", "load"]
+__all__ = ["COMPILING", "INSTALL", "ROUNDING", "MissingError", "Peer", "Task", "load"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import onepath as op
+from onepath.backends.dtypes import need_bfloat16
 from onepath.layers import Layer
 
 from ..suites import networks
@@ -49,7 +50,12 @@ class Library(Peer):
 
     def conv(self, case: ConvCase) -> Task:
         """Call the convolution functions, which ask the planner."""
-        x, kernel, dy = map(self.backend.asarray, case.inputs())
+        op.set_tf32(case.precision == "tf32")
+        dtype = "float32"
+        if case.precision == "bfloat16":
+            need_bfloat16()
+            dtype = "bfloat16"
+        x, kernel, dy = (self.backend.asarray(array).astype(dtype) for array in case.inputs())
         options: Any = {
             "strides": case.stride,
             "padding": case.padding,
@@ -65,6 +71,8 @@ class Library(Peer):
 
     def training(self, case: TrainingCase) -> Task:
         """Train as `onepath.Model.fit` does, a batch at a time."""
+        op.set_tf32(case.precision == "tf32")
+        op.set_dtype_policy("mixed_bfloat16" if case.precision == "bfloat16" else "float32")
         x, target = map(self.backend.asarray, case.inputs())
         layer = op.layers.Sequential(map(_layer, case.network)).to(self.backend)
         layer.build(case.input_shape)
@@ -79,7 +87,7 @@ class Library(Peer):
             for i, name in enumerate(layer.parameters):
                 arrays[f"gradient {i}"] = layer.gradients[name]
                 arrays[f"parameter {i}"] = layer.parameters[name]
-            return {name: self.backend.to_numpy(array) for name, array in arrays.items()}
+            return {name: self._on_host(array) for name, array in arrays.items()}
 
         return Task(run, results)
 
@@ -90,7 +98,12 @@ class Library(Peer):
 
     def _task(self, compute: Callable[[], Any]) -> Task:
         run = self._synchronized(compute)
-        return Task(run, lambda: {"output": self.backend.to_numpy(run())})
+        return Task(run, lambda: {"output": self._on_host(run())})
+
+    def _on_host(self, result: Any) -> Array:
+        """A result in a dtype that NumPy has."""
+        narrow = result.dtype.itemsize == 2
+        return self.backend.to_numpy(result.astype("float32") if narrow else result)
 
     def _synchronized(self, compute: Callable[[], Any]) -> Callable[[], Any]:
         """The same, until the device is done."""

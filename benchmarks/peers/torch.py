@@ -1,6 +1,7 @@
 """PyTorch."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -28,7 +29,7 @@ _LOSSES = {
 
 
 class Library(Peer):
-    """PyTorch in strict float32, with cuDNN's own search for the fastest algorithms."""
+    """PyTorch, with cuDNN's own search for the fastest algorithms; float32 is strict by default."""
 
     module = "torch"
     packages = ("torch", "numpy")
@@ -39,8 +40,6 @@ class Library(Peer):
         if device == "cuda":
             if not torch.cuda.is_available():
                 raise MissingError("this build of PyTorch has no CUDA, or no GPU answers")
-            torch.backends.cuda.matmul.allow_tf32 = False
-            torch.backends.cudnn.allow_tf32 = False
             torch.backends.cudnn.benchmark = True
 
     def versions(self) -> dict[str, str]:
@@ -53,7 +52,9 @@ class Library(Peer):
 
     def conv(self, case: ConvCase) -> Task:
         """Call the functional convolution, or what autograd calls for one of its gradients."""
-        x, kernel, dy = map(self._here, case.inputs())
+        self._multiply_as(case.precision)
+        dtype = torch.bfloat16 if case.precision == "bfloat16" else torch.float32
+        x, kernel, dy = (self._here(array).to(dtype) for array in case.inputs())
         forward = _FORWARD[case.rank]
         options: Any = [case.stride] * case.rank, [case.padding] * case.rank, [1] * case.rank
         asked = [case.operation == "input gradient", case.operation == "kernel gradient", False]
@@ -70,10 +71,11 @@ class Library(Peer):
             self._synchronize()
             return y
 
-        return Task(run, lambda: {"output": run().cpu().numpy()})
+        return Task(run, lambda: {"output": run().float().cpu().numpy()})
 
     def training(self, case: TrainingCase) -> Task:
         """Train as PyTorch's own tutorials do."""
+        self._multiply_as(case.precision)
         x, target = map(self._here, case.inputs())
         network = nn.Sequential(*map(_module, case.network)).to(self.device)
         network(x)  # lazy modules find their shapes
@@ -83,10 +85,13 @@ class Library(Peer):
             network.parameters(), lr=case.learning_rate, momentum=case.momentum
         )
 
+        run = self._compiled(network)
+
         def step() -> tuple[Any, Any]:
             optimizer.zero_grad()
-            y = network(x)
-            value = criterion(y, target)
+            with self._casting(case.precision):
+                y = run(x)
+                value = criterion(y, target)
             value.backward()
             optimizer.step()
             self._synchronize()
@@ -98,9 +103,24 @@ class Library(Peer):
             for i, parameter in enumerate(network.parameters()):
                 arrays[f"gradient {i}"] = _canonical(parameter.grad)
                 arrays[f"parameter {i}"] = _canonical(parameter)
-            return {name: array.detach().cpu().numpy() for name, array in arrays.items()}
+            return {name: array.detach().float().cpu().numpy() for name, array in arrays.items()}
 
         return Task(step, results)
+
+    def _compiled(self, network: nn.Module) -> Any:
+        """What computes the network's outputs: the network, step by step."""
+        return network
+
+    def _multiply_as(self, precision: str) -> None:
+        """Let float32 be multiplied as float32, or as TF32."""
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+
+    def _casting(self, precision: str) -> AbstractContextManager[Any]:
+        """Cast as PyTorch's mixed precision does, if it is asked for."""
+        if precision == "bfloat16":
+            return torch.autocast(self.device, dtype=torch.bfloat16)
+        return nullcontext()
 
     def _here(self, array: Array) -> Any:
         return torch.from_numpy(array).to(self.device)

@@ -27,6 +27,9 @@ class Unit(NamedTuple):
     better: str
 
 
+PRECISIONS = {"float32": 0.0, "tf32": 2e-2, "bfloat16": 2e-1}
+"""In what is multiplied, with how far results may lie apart at least: whole networks, and kinks."""
+
 MILLISECONDS, MEGABYTES = Unit("ms", 1e-3, "fast"), Unit("MB", 1e6, "small")
 
 
@@ -45,7 +48,9 @@ class Case:
     peers : tuple of str
         The libraries that it is measured against.
     tolerance : float
-        How far the two sides' results may lie apart, relative to their size.
+        How far the two sides' results may lie apart in float32, relative to their size.
+    precision : str
+        A key of `PRECISIONS`: in what both sides multiply.
     """
 
     kind: ClassVar[str]
@@ -53,6 +58,12 @@ class Case:
     name: str
     peers: tuple[str, ...]
     tolerance: float = 1e-5
+    precision: str = "float32"
+
+    @property
+    def allowed(self) -> float:
+        """How far the two sides' results may lie apart in this precision."""
+        return max(self.tolerance, PRECISIONS[self.precision])
 
 
 def as_it_comes(device: str) -> tuple[str, ...]:

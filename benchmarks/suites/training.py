@@ -54,13 +54,20 @@ PEERS = "torch", "keras", "jax"
 
 
 def cases(device: str) -> list[Case]:
-    """Return the cases; the notebook's own code runs on the CPU alone."""
-    kernels, notebook = as_it_comes(device), ("notebook",) if device == "cpu" else ()
+    """Return the cases; the notebook's own code runs on the CPU alone, captured steps on CUDA."""
+    if device == "cuda":
+        return [_also(each, "torch_compiled") for each in (_NETWORK, *_CLASSIFIERS)]
+    kernels = as_it_comes(device)
     return [
-        replace(_NETWORK, peers=(*_NETWORK.peers, *notebook, *kernels)),
-        *([_LAYER] if notebook else []),
-        *(replace(each, peers=(*each.peers, *kernels)) for each in _CLASSIFIERS),
+        _also(_NETWORK, "notebook", *kernels),
+        _LAYER,
+        *(_also(each, *kernels) for each in _CLASSIFIERS),
     ]
+
+
+def _also(case: "TrainingCase", *peers: str) -> "TrainingCase":
+    """The case against more peers."""
+    return replace(case, peers=(*case.peers, *peers))
 
 
 def classifier(
