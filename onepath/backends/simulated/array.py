@@ -10,6 +10,7 @@ import numpy as np
 
 from . import devices, dlpack, indexing
 from .dtypes import SCALARS, cast, checked_dtype, poisoned
+from .graphs import captured
 from .ledger import ledger
 
 
@@ -289,9 +290,11 @@ class ndarray:  # noqa: N801 - CuPy's name
 
     # Elements
 
+    @captured
     def __getitem__(self, slices: Any) -> "ndarray":
         return wrap(indexing.read(self._host, slices, unwrap), self)
 
+    @captured
     def __setitem__(self, slices: Any, value: Any) -> None:
         indexing.write(self._host, slices, value, unwrap)
         everywhere = slices is Ellipsis or (type(slices) is slice and slices == _ALL)
@@ -303,6 +306,7 @@ class ndarray:  # noqa: N801 - CuPy's name
 
     # Copies and views
 
+    @captured
     def astype(
         self,
         dtype: Any,
@@ -323,6 +327,7 @@ class ndarray:  # noqa: N801 - CuPy's name
         exact = 0 if dtype.kind in "biu" else roundings(self)
         return wrap(np.array(cast(host, dtype), order=order), roundings=exact)  # type: ignore[call-overload]
 
+    @captured
     def copy(self, order: str = "C") -> "ndarray":
         """Copy, to the current device."""
         return wrap(self._host.copy(order), roundings=roundings(self))
@@ -334,6 +339,7 @@ class ndarray:  # noqa: N801 - CuPy's name
         host = self._host.view() if dtype is None else self._host.view(checked_dtype(dtype))
         return wrap(host, self)
 
+    @captured
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> "ndarray":
         """Give the elements another shape, without a copy if there need not be one."""
         host = self._host.reshape(*shape, order=order)

@@ -8,11 +8,13 @@ import numpy as np
 from .array import ndarray, roundings, unwrap, wrap
 from .dtypes import checked_dtype, poisoned
 from .functions import Function, on_device
+from .graphs import captured
 from .indexing import upload
 from .ledger import ledger
 from .signatures import functions
 
 
+@captured
 def array(
     obj: Any,
     dtype: Any = None,

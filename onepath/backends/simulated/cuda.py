@@ -1,16 +1,18 @@
-"""``cupy.cuda``: devices, streams and events. All work is done when it is asked for."""
+"""``cupy.cuda``: devices, streams and events. Work is done when it is asked for, or captured."""
 
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from . import devices, memory
 from .devices import Device
+from .graphs import Capture, Graph
 from .ledger import CUDARuntimeError, ledger
 
 VERSION = 13000
@@ -83,15 +85,20 @@ class Stream:
 
     def synchronize(self) -> None:
         """Wait for the stream."""
-        ledger.synchronized("Stream.synchronize")
+        ledger.waited("Stream.synchronize")
 
     def add_callback(self, callback: Callable[..., Any], arg: Any) -> None:
         """Call on the host when the work is done, which it is."""
+        if self.is_capturing():
+            raise CUDARuntimeError("cudaErrorStreamCaptureUnsupported: add_callback")
         callback(self, 0, arg)
 
     def launch_host_func(self, callback: Callable[..., Any], arg: Any) -> None:
-        """Call on the host when the work is done, which it is."""
-        callback(arg)
+        """Call on the host when the work is done, which it is, or whenever a graph is launched."""
+        if ledger.capturing is not None and self.is_capturing():
+            ledger.capturing.operations.append(partial(callback, arg))
+        else:
+            callback(arg)
 
     def record(self, event: "Event | None" = None) -> "Event":
         """Record an event, a new one if none is given."""
@@ -103,23 +110,29 @@ class Stream:
         """Make the stream wait for an event; the host does not wait."""
 
     def begin_capture(self, mode: int | None = None) -> None:
-        """Record work for a graph: nothing may be copied or waited for until `end_capture`."""
+        """Note work for a graph: nothing is done, copied or waited for until `end_capture`."""
         if self.ptr in (0, 1):
             raise RuntimeError("cannot capture on the default (legacy) stream")
         if ledger.capturing is not None:
             raise CUDARuntimeError("cudaErrorIllegalState: a stream is capturing already")
-        ledger.capturing = self.ptr
+        ledger.capturing = Capture(self.ptr, lambda: get_current_stream() == self)
 
     def end_capture(self) -> "Graph":
         """Return the graph of what was asked for since `begin_capture`."""
-        if not self.is_capturing():
+        capture = ledger.capturing
+        if capture is None or capture.stream != self.ptr:
             raise CUDARuntimeError("cudaErrorIllegalState: the stream is not capturing")
         ledger.capturing = None
-        return object.__new__(Graph)
+        if not capture.valid:
+            raise CUDARuntimeError(
+                "cudaErrorStreamCaptureInvalidated: operation failed due to a previous error "
+                "during capture"
+            )
+        return Graph._of(capture)
 
     def is_capturing(self) -> bool:
-        """Whether the stream records work for a graph."""
-        return ledger.capturing == self.ptr
+        """Whether the stream notes work for a graph."""
+        return ledger.capturing is not None and ledger.capturing.stream == self.ptr
 
 
 Stream.null = Stream(null=True)
@@ -137,22 +150,6 @@ def _entered(device: int) -> list[Stream]:
         _local.entered = {}
     streams: list[Stream] = _local.entered.setdefault(device, [Stream.null])
     return streams
-
-
-class Graph:
-    """``cupy.cuda.Graph``: what a stream captured. It was done at once and is not kept."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError("a graph is made by Stream.begin_capture and Stream.end_capture")
-
-    def launch(self, stream: Stream | None = None) -> None:
-        """Refuse: what was captured is not kept."""
-        raise NotImplementedError(
-            "the simulated device does its work when it is asked for, also while a stream captures "
-            "it, and keeps no list of it: a graph can be captured here, but launched on a GPU only"
-        )
-
-    upload = launch
 
 
 class Event:
@@ -174,7 +171,7 @@ class Event:
 
     def synchronize(self) -> None:
         """Wait for what came before the event."""
-        ledger.synchronized("Event.synchronize")
+        ledger.waited("Event.synchronize")
 
 
 def get_elapsed_time(start_event: Event, end_event: Event) -> float:
@@ -226,11 +223,14 @@ def _properties(device: int) -> dict[str, Any]:
 _RUNTIME = SimpleNamespace(
     CUDARuntimeError=CUDARuntimeError,
     is_hip=False,
+    streamCaptureModeGlobal=0,
+    streamCaptureModeThreadLocal=1,
+    streamCaptureModeRelaxed=2,
     getDeviceCount=lambda: devices.COUNT,
     getDevice=devices.current,
     setDevice=lambda device: Device(device).use(),
     getDeviceProperties=_properties,
-    deviceSynchronize=lambda: ledger.synchronized("deviceSynchronize"),
+    deviceSynchronize=lambda: ledger.waited("deviceSynchronize"),
     memGetInfo=lambda: Device().mem_info,
     driverGetVersion=lambda: VERSION,
     runtimeGetVersion=lambda: VERSION,

@@ -59,7 +59,7 @@ class Device:
 
     def synchronize(self) -> None:
         """Wait for the device."""
-        ledger.synchronized("Device.synchronize")
+        ledger.waited("Device.synchronize")
 
     @property
     def mem_info(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .array import deepen, ndarray, roundings, unwrap, wrap
+from .graphs import captured
 
 
 class flatiter:  # noqa: N801 - CuPy's name
@@ -26,6 +27,7 @@ class flatiter:  # noqa: N801 - CuPy's name
         """The array."""
         return self._base
 
+    @captured
     def copy(self) -> Any:
         """Copy all elements."""
         return wrap(unwrap(self._base).flatten(), roundings=roundings(self._base))
@@ -42,10 +44,12 @@ class flatiter:  # noqa: N801 - CuPy's name
         self._index += 1
         return self[self._index - 1]
 
+    @captured
     def __getitem__(self, ind: Any) -> Any:
         elements = unwrap(self._base).flat[_checked(ind)]
         return wrap(elements, roundings=roundings(self._base))
 
+    @captured
     def __setitem__(self, ind: Any, value: Any) -> None:
         unwrap(self._base).flat[_checked(ind)] = unwrap(value)
         deepen(self._base, roundings(value))

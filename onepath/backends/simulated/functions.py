@@ -12,6 +12,7 @@ from .array import deepen, ndarray, roundings, wrap
 from .calls import REST, Call
 from .devices import check_device
 from .dtypes import SCALARS, cast, checked_dtype
+from .graphs import captured
 from .indexing import upload
 from .ledger import ledger
 
@@ -39,7 +40,7 @@ class Function:
         self._call = Call(name, signature, compute)
         self._uploaded = kinds.UPLOADED.get(name, frozenset())
         self._numbers = self._uploaded | kinds.NUMBERS.get(name, {kinds.SEQUENCES[REST]})
-        self._host = kinds.HOST - kinds.ARRAYS_TOO.get(name, frozenset())
+        self._plain = kinds.HOST - kinds.ARRAYS_TOO.get(name, frozenset())
         self._waits = kinds.WAITS.get(name)
 
     def __repr__(self) -> str:
@@ -48,6 +49,7 @@ class Function:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
+    @captured
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; arrays of the device are taken, NumPy's are not."""
         given = self._call.bound(args, kwargs)
@@ -73,11 +75,11 @@ class Function:
     def _taken(self, name: str, value: Any, operands: list[ndarray]) -> Any:
         """An argument for the host's function, if CuPy's takes it; arrays are noted."""
         if isinstance(value, ndarray):
-            if name in self._host:
+            if name in self._plain:
                 raise TypeError("'ndarray' object cannot be interpreted as an integer")
             operands.append(value)
             return value._host
-        if name in self._host or value is None:
+        if name in self._plain or value is None:
             return value
         if isinstance(value, (list, tuple)) and name in kinds.SEQUENCES:
             return type(value)(self._taken(kinds.SEQUENCES[name], x, operands) for x in value)
@@ -105,6 +107,9 @@ class Function:
         if self.__name__ not in kinds.VIEWS:
             for operand in operands:
                 check_device(operand._device)
+        library = kinds.library(self.__name__, given, operands)
+        if library is not None:
+            ledger.called(library)
         if self.__name__ in kinds.READS:
             for operand in operands:
                 ledger.copied_out(operand.nbytes, self.__name__)

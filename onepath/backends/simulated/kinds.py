@@ -170,3 +170,46 @@ WAITS: dict[str, Waits] = {
     "where": lambda given: given.get("x") is None and given.get("y") is None,
 }
 """Functions for which the host waits, since it has to look at elements; some only if told to."""
+
+
+_SOLVED = names("""
+    cholesky det eigh eigvalsh inv lstsq matrix_rank pinv qr slogdet solve svd tensorinv tensorsolve
+""")
+"""Linear algebra that cuSOLVER does."""
+
+_PRODUCTS = names("dot einsum inner matmul tensordot")
+"""Sums of products that cuBLAS does, of more than one number."""
+
+
+def library(name: str, given: Given, operands: list[ndarray]) -> str | None:
+    """Return the library of CUDA's that a function calls for such operands, if it calls one.
+
+    Parameters
+    ----------
+    name : str
+        The function's name.
+    given : mapping
+        Its arguments.
+    operands : list of ndarray
+        The arrays among them.
+    """
+    if name in _SOLVED:
+        return "cuSOLVER"
+    if name not in _PRODUCTS or len(operands) < 2 or operands[0].dtype.kind not in "fc":
+        return None
+    summed = _contracts(given[REST][0]) if name == "einsum" else not _vectors(*operands[:2])
+    return "cuBLAS" if summed else None
+
+
+def _contracts(rule: Any) -> bool:
+    """Whether a rule of `einsum` sums over what operands share."""
+    terms, _, kept = str(rule).partition("->")
+    first, *others = terms.split(",")
+    return any(set(first) & set(other) - set(kept) for other in others)
+
+
+def _vectors(a: ndarray, b: ndarray) -> bool:
+    """Whether the product of two matrices is one number, which a kernel of CuPy's own adds up."""
+    if not a.ndim or not b.ndim:
+        return True
+    return a.ndim <= 2 >= b.ndim and a.size == a.shape[-1] and b.size == b.shape[0]

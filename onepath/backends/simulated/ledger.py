@@ -5,7 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .graphs import Capture
 
 TO_DEVICE = "copy to the device"
 TO_HOST = "copy to the host"
@@ -53,8 +56,8 @@ class Ledger:
         self.counts: Counter[str] = Counter()
         self._watchers: list[list[Event]] = []
         self._may_wait = True
-        self.capturing: int | None = None
-        """The stream that records work for a graph, if one does."""
+        self.capturing: Capture | None = None
+        """What a stream notes for a graph, if one does."""
 
     def copied_in(self, nbytes: int, what: str) -> None:
         """Note a copy from the host's memory."""
@@ -70,6 +73,19 @@ class Ledger:
         if not self._may_wait:
             raise DeviceSynchronized("Device synchronization is not allowed")
         self._note(SYNCHRONISATION, what, 0)
+
+    def waited(self, what: str) -> None:
+        """Note that the program lets the host wait; a capture that it does so in is spoiled."""
+        if self.capturing is not None and self.capturing.is_current():
+            self.capturing.valid = False
+        self.synchronized(what)
+
+    def called(self, library: str) -> None:
+        """Refuse a library of CUDA's that CuPy keeps out of captures."""
+        if self.capturing is not None and self.capturing.is_current():
+            raise NotImplementedError(
+                f"calling {library} API during stream capture is currently unsupported"
+            )
 
     def undefined(self, what: str) -> None:
         """Note a result that CUDA leaves undefined."""
@@ -95,7 +111,9 @@ class Ledger:
             self._may_wait = before
 
     def _note(self, kind: str, what: str, nbytes: int) -> None:
-        if self.capturing is not None and kind != UNDEFINED:
+        if self.capturing is not None and self.capturing.is_current():
+            if kind == UNDEFINED:
+                return  # what is tried out is undefined altogether
             raise CUDARuntimeError(
                 "cudaErrorStreamCaptureUnsupported: operation not permitted when stream is "
                 f"capturing: {what}"

@@ -9,6 +9,7 @@ from . import creation, dlpack, memory, signatures
 from .array import ndarray, unwrap
 from .flat import flatiter
 from .functions import on_device
+from .graphs import captured
 from .ufuncs import ufunc
 
 
@@ -36,15 +37,16 @@ class _Indexed:
     """``mgrid`` and the like, which are called with brackets; strings are for NumPy's alone."""
 
     def __init__(self, host: Any) -> None:
-        self._host = host
+        self._numpy = host
 
+    @captured
     def __getitem__(self, key: Any) -> Any:
         keys = key if isinstance(key, tuple) else (key,)
         if any(isinstance(each, str) for each in keys):
             raise NotImplementedError("CuPy has no special directives here")
         arrays = [each for each in keys if isinstance(each, ndarray)]
         hosts = tuple(unwrap(each) if isinstance(each, ndarray) else each for each in keys)
-        return on_device(self._host[hosts if len(hosts) > 1 else hosts[0]], 0, arrays)
+        return on_device(self._numpy[hosts if len(hosts) > 1 else hosts[0]], 0, arrays)
 
 
 CONTENTS: dict[str, Any] = {

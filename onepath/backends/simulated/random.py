@@ -68,7 +68,7 @@ class BitGenerator:
         if not isinstance(seed, np.random.SeedSequence):
             seed = np.random.SeedSequence(seed)
         kind = int.from_bytes(type(self).__name__.encode(), "little")
-        self._source = _stream(int(seed.generate_state(1)[0]), kind)
+        self._numbers = _stream(int(seed.generate_state(1)[0]), kind)
 
 
 class XORWOW(BitGenerator):
@@ -88,7 +88,13 @@ class Generator:
 
     def __init__(self, bit_generator: BitGenerator) -> None:
         self.bit_generator = bit_generator
-        self._source = bit_generator._source
+
+    @property
+    def _source(self) -> np.random.Generator:
+        """What draws; it goes on whether or not a stream captures, as CuPy's does not."""
+        if ledger.capturing is not None and ledger.capturing.is_current():
+            raise NotImplementedError("the simulated device captures no random numbers")
+        return self.bit_generator._numbers
 
     @staticmethod
     def _admitted(value: Any) -> Any:
@@ -123,7 +129,13 @@ class RandomState:
             seed = int(seed)
             if not 0 <= seed < 2**64:
                 raise ValueError("Seed must be an integer between 0 and 2**64 - 1")
-        self._source = _stream(seed)
+        self._numbers = _stream(seed)
+
+    @property
+    def _source(self) -> np.random.Generator:
+        """What draws, which CuPy leaves to cuRAND."""
+        ledger.called("cuRAND")
+        return self._numbers
 
     @staticmethod
     def _admitted(value: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from . import loops
 from .array import deepen, ndarray, roundings, unwrap, wrap
 from .dtypes import cast, checked_dtype, flushed
+from .graphs import captured
 from .kinds import EXACT
 from .signatures import UfuncEntry, ufuncs
 
@@ -55,6 +56,7 @@ class ufunc:  # noqa: N801 - CuPy's name
         """The loops, such as ``"ff->f"``, in the order in which they are tried."""
         return list(self._types)
 
+    @captured
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; arrays of the device and numbers are taken, nothing else."""
         out, dtype = kwargs.pop("out", None), kwargs.pop("dtype", None)
@@ -134,6 +136,7 @@ class ufunc:  # noqa: N801 - CuPy's name
         method = self._method("accumulate", add="cumsum", multiply="cumprod")
         return getattr(array, method)(axis, dtype, out)
 
+    @captured
     def reduceat(
         self, array: ndarray, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None
     ) -> Any:
@@ -147,6 +150,7 @@ class ufunc:  # noqa: N801 - CuPy's name
         out[...] = result
         return out
 
+    @captured
     def at(self, a: ndarray, indices: Any, b: Any = None) -> None:
         """Apply in place, once for each index; several at one element in no fixed order."""
         if self.__name__ not in SCATTERED:

@@ -2,7 +2,6 @@
 
 import gc
 import inspect
-import pickle
 import threading
 import time
 
@@ -195,83 +194,6 @@ def test_events_without_a_time():
             cuda.get_elapsed_time(start, event)
     with pytest.raises(ValueError, match="Timing must be disabled for interprocess"):
         cuda.Event(interprocess=True)
-
-
-# Graphs
-
-
-@pytest.fixture
-def capturing():
-    """A stream that captures, until the test ends."""
-    stream = cuda.Stream(non_blocking=True)
-    x = cupy.asarray(np.ones(3))
-    with stream:
-        stream.begin_capture()
-        yield stream, x
-        if stream.is_capturing():
-            stream.end_capture()
-
-
-def test_a_capture_takes_work(capturing):
-    stream, x = capturing
-    assert stream.is_capturing()
-    assert not cuda.Stream.null.is_capturing()
-    y = x * 2 + cupy.zeros(3)
-    y[:2] = x[1:]
-    graph = stream.end_capture()
-    assert isinstance(graph, cuda.Graph)
-    assert not stream.is_capturing()
-    assert y.tolist() == [1, 1, 2]
-    for launch in (graph.launch, graph.upload):
-        with pytest.raises(NotImplementedError, match="captured here, but launched on a GPU only"):
-            launch(stream)
-
-
-@pytest.mark.parametrize(
-    "forbidden",
-    [
-        lambda x: x.get(),
-        lambda x: x[0].item(),
-        lambda x: bool(x[0]),
-        lambda x: float(x[0]),
-        repr,
-        pickle.dumps,
-        lambda x: x[x > 0],
-        cupy.nonzero,
-        lambda x: cupy.asarray(np.ones(2)),
-        lambda x: cupy.array([1.0]),
-        lambda x: x[[0, 1]],
-        lambda x: x.set(np.ones(3)),
-        cupy.asnumpy,
-        lambda x: cuda.get_current_stream().synchronize(),
-        lambda x: cuda.Event().synchronize(),
-        lambda x: cuda.Device().synchronize(),
-        lambda x: cuda.runtime.deviceSynchronize(),
-    ],
-)
-def test_a_capture_refuses_to_wait_and_to_copy(capturing, forbidden):
-    stream, x = capturing
-    before = ledger.counts.copy()
-    with pytest.raises(RuntimeError, match="cudaErrorStreamCaptureUnsupported: operation not perm"):
-        forbidden(x)
-    assert ledger.counts == before
-    stream.end_capture()
-    forbidden(x)
-
-
-def test_captures_have_a_beginning_and_an_end(capturing):
-    stream, _ = capturing
-    with pytest.raises(CUDARuntimeError, match="a stream is capturing already"):
-        cuda.Stream().begin_capture()
-    with pytest.raises(CUDARuntimeError, match="the stream is not capturing"):
-        cuda.Stream().end_capture()
-    stream.end_capture()
-    with pytest.raises(CUDARuntimeError, match="the stream is not capturing"):
-        stream.end_capture()
-    with pytest.raises(RuntimeError, match="cannot capture on the default"):
-        cuda.Stream.null.begin_capture()
-    with pytest.raises(NotImplementedError, match=r"a graph is made by Stream\.begin_capture"):
-        cuda.Graph()
 
 
 # Memory, and what CUDA tells

@@ -414,6 +414,47 @@ def test_a_pool_keeps_its_limit(xp):
         pool.set_limit(before)
 
 
+@pytest.fixture
+def stream(xp):
+    """A stream that captures; whatever was captured is dropped."""
+    made = xp.cuda.Stream(non_blocking=True)
+    with made:
+        yield made
+        if made.is_capturing():
+            made.end_capture()
+
+
+def test_captured_work_is_done_by_each_launch(xp, stream):
+    x, total = xp.asarray(HOST), xp.zeros(3, "float32")
+    xp.cuda.Device().synchronize()
+    stream.begin_capture()
+    y = x * 2
+    total += y[1]
+    graph = stream.end_capture()
+    if is_simulated(xp):
+        assert np.isnan(y.get()).all()
+    assert total.tolist() == [0, 0, 0]
+    x += 1
+    for launch in (1, 2):
+        graph.launch()
+        assert y.tolist() == [[2, 4, 6], [8, 10, 12]]
+        assert total.tolist() == [launch * each for each in (8, 10, 12)]
+
+
+def test_captures_refuse_libraries(xp, stream):
+    x = xp.asarray(HOST)
+    for library, call in [
+        ("cuBLAS", lambda: x @ x.T),
+        ("cuSOLVER", lambda: xp.linalg.svd(x)),
+        ("cuRAND", lambda: xp.random.rand(3)),
+    ]:
+        call()  # CuPy loads and prepares the library when it is first asked for something
+        stream.begin_capture()
+        with pytest.raises(NotImplementedError, match=library):
+            call()
+        stream.end_capture()
+
+
 # The document
 
 ALONE = {
@@ -426,6 +467,8 @@ ALONE = {
     "casts out of range": test_casts_out_of_range_are_not_numpy_s,
     "mixed devices": test_devices_do_not_mix,
     "limit of memory": test_a_pool_keeps_its_limit,
+    "captured work": test_captured_work_is_done_by_each_launch,
+    "libraries in a capture": test_captures_refuse_libraries,
 }
 
 
