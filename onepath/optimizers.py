@@ -83,6 +83,12 @@ class Optimizer(Configurable, ABC):
                     if slot not in slots:
                         slots[slot] = backend.xp.zeros_like(parameter)
                 self._step(backend, parameter, gradients[name], slots)
+        if backends:
+            backends[0].afterwards(self._count)
+        else:
+            self._count()
+
+    def _count(self) -> None:
         self.iterations += 1
 
     def to(self, backend: str | Backend) -> Self:
@@ -111,6 +117,10 @@ class Optimizer(Configurable, ABC):
     @abstractmethod
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
         """Change ``w`` and its slots in place."""
+
+    def _descent(self) -> float:
+        """What the steepest descent is multiplied with."""
+        return -self.learning_rate
 
     def _check(
         self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]
@@ -171,14 +181,15 @@ class SGD(Optimizer):
         return ("momentum",) if self.momentum else ()
 
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
+        rate = backend.varying(self._descent, w.dtype)
         if self.momentum:
             m = slots["momentum"]
-            backend.axpby(-self.learning_rate, g, self.momentum, m)
+            backend.axpby(rate, g, self.momentum, m)
             if not self.nesterov:
                 w += m
                 return
             backend.axpby(self.momentum, m, 1, w)
-        backend.axpby(-self.learning_rate, g, 1, w)
+        backend.axpby(rate, g, 1, w)
 
 
 class RMSprop(Optimizer):
@@ -235,10 +246,13 @@ class RMSprop(Optimizer):
         xp.divide(g, scratch, out=scratch)
         if self.momentum:
             m = slots["momentum"]
-            backend.axpby(self.learning_rate, scratch, self.momentum, m)
+            backend.axpby(backend.varying(self._ascent, w.dtype), scratch, self.momentum, m)
             w -= m
         else:
-            backend.axpby(-self.learning_rate, scratch, 1, w)
+            backend.axpby(backend.varying(self._descent, w.dtype), scratch, 1, w)
+
+    def _ascent(self) -> float:
+        return self.learning_rate
 
 
 class Adam(Optimizer):
@@ -275,15 +289,19 @@ class Adam(Optimizer):
         return "momentum", "velocity"
 
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
-        m, v, t = slots["momentum"], slots["velocity"], self.iterations + 1
-        alpha = self.learning_rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        m, v = slots["momentum"], slots["velocity"]
         xp, scratch = backend.xp, _scratch(backend, w)
         backend.axpby(1 - self.beta_1, g, self.beta_1, m)
         backend.axpby(1 - self.beta_2, xp.square(g, out=scratch), self.beta_2, v)
         xp.sqrt(v, out=scratch)
         scratch += self.epsilon
         xp.divide(m, scratch, out=scratch)
-        backend.axpby(-alpha, scratch, 1, w)
+        backend.axpby(backend.varying(self._descent, w.dtype), scratch, 1, w)
+
+    def _descent(self) -> float:
+        """-alpha."""
+        t = self.iterations + 1
+        return -self.learning_rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
 
 
 class AdamW(Adam):
@@ -313,8 +331,11 @@ class AdamW(Adam):
         self.weight_decay = number("weight_decay", weight_decay)
 
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
-        w *= 1 - self.learning_rate * self.weight_decay
+        w *= backend.varying(self._shrinkage, w.dtype)
         super()._step(backend, w, g, slots)
+
+    def _shrinkage(self) -> float:
+        return 1 - self.learning_rate * self.weight_decay
 
 
 OPTIMIZERS: dict[str, type[SGD | RMSprop | Adam]] = {

@@ -12,7 +12,9 @@ from .cudnn import Cudnn
 from .dtypes import widened
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .feeding import Feeder
-from .random import Random, philox4x64
+from .graphs import Captures
+from .products import Products
+from .random import Key, Random, philox4x64
 from .signal_functions import SignalFunctions
 from .types import Array, DType
 from .workspace import Workspace
@@ -39,7 +41,7 @@ class Memory(NamedTuple):
     total: int | None
 
 
-class Backend(SignalFunctions, ABC):
+class Backend(SignalFunctions, Products, Captures, ABC):
     """A device and the two libraries that compute on it.
 
     A subclass says which array module and which signal module serve its device and how data gets
@@ -237,11 +239,14 @@ class Backend(SignalFunctions, ABC):
         """Keep libraries from using threads of their own, for a ``with`` statement."""
         return nullcontext()
 
-    def random(self, seed: int) -> Random:
-        """Return the random stream of a seed: the same bits on every device."""
+    def random(self, seed: int | Callable[[], int]) -> Random:
+        """Return the random stream of a seed: the same bits on every device.
+
+        A function that gives the seed is called anew whenever captured work is done again.
+        """
         return Random(self, seed)
 
-    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+    def philox(self, key: Key, counter: int, blocks: int) -> Array:
         """Return blocks of random words; see `onepath.backends.random.philox4x64`."""
         return philox4x64(self.xp, key, counter, blocks)
 

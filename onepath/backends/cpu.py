@@ -14,6 +14,7 @@ from .base import Backend, Item, Memory, Result, off_host
 from .convolution.engine import Speed
 from .convolution.windows import interleaved
 from .errors import DeviceMismatchError
+from .random import Key
 from .types import Array, DType
 
 
@@ -132,6 +133,14 @@ class CpuBackend(Backend):
         """Interleave the samples: functions of a batch then run along memory."""
         return interleaved(np, x)
 
+    def matmul(self, a: Array, b: Array, out: Array | None = None) -> Array:
+        """Multiply matrices by NumPy's `matmul`."""
+        return np.matmul(a, b, out=out)
+
+    def dot(self, a: Array, b: Array) -> Array:
+        """Multiply two matrices by NumPy's `dot`: `matmul` is slow over a column and a row."""
+        return np.dot(a, b)
+
     def axpby(self, a: float, x: Array, b: float, y: Array) -> None:
         """Add multiples of two arrays up in the second; BLAS does it to large ones in one pass."""
         if not blas.axpby(a, x, b, y):
@@ -141,7 +150,7 @@ class CpuBackend(Backend):
         """Let BLAS use one thread."""
         return blas.single_thread
 
-    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+    def philox(self, key: Key, counter: int, blocks: int) -> Array:
         """Return blocks of random words from NumPy's own Philox4x64-10, which is compiled."""
         source = np.random.Philox(
             counter=np.array([counter, 0, 0, 0], "uint64"), key=np.array(key, "uint64")

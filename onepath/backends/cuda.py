@@ -8,6 +8,7 @@ from typing import Any
 from . import kernels, numerics, transfers
 from .base import Backend, Memory, off_host
 from .convolution.engine import Speed
+from .cuda_graphs import CudaCaptures
 from .cudnn import Cudnn, binding
 from .direct import direct_sum
 from .dtypes import widened
@@ -19,7 +20,7 @@ from .types import Array, DType
 INSTALL = "pip install 'onepath[cuda13]' (driver 580 or newer) or 'onepath[cuda12]' (older ones)"
 
 
-class CudaBackend(Backend):
+class CudaBackend(CudaCaptures, Backend):
     """CuPy for arrays, cupyx.scipy.signal for signals, on one GPU.
 
     Parameters

@@ -13,7 +13,8 @@ References
 """
 
 import math
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
 
 from .types import Array, DType
 
@@ -24,6 +25,10 @@ MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 KEY_STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 
 
+Key: TypeAlias = "tuple[int, int] | Array"
+"""Two words of 64 bits, the lower one first: numbers, or an array of uint64 on the device."""
+
+
 class BitSource(Protocol):
     """The part of a backend that a random stream draws on."""
 
@@ -31,7 +36,10 @@ class BitSource(Protocol):
     def xp(self) -> Any:
         """The array module."""
 
-    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+    def varying(self, compute: Callable[[], Any], dtype: DType, size: int | None = None) -> Any:
+        """Numbers that are other ones each time; see `onepath.backends.graphs.Captures`."""
+
+    def philox(self, key: Key, counter: int, blocks: int) -> Array:
         """Blocks ``counter + 1 .. counter + blocks`` of a stream."""
 
 
@@ -44,8 +52,9 @@ class Random:
     ----------
     backend : Backend
         Where the numbers are made.
-    seed : int
-        A non-negative integer below 2**128.
+    seed : int or callable
+        A non-negative integer below 2**128, or a function that returns one: it is called now, and
+        anew whenever captured work is done again.
     counter : int, optional
         How many blocks of the stream were used up before.
 
@@ -55,8 +64,11 @@ class Random:
         If the seed is out of range.
     """
 
-    def __init__(self, backend: BitSource, seed: int, counter: int = 0) -> None:
-        self.seed = checked_seed(seed)
+    def __init__(self, backend: BitSource, seed: int | Callable[[], int], counter: int = 0) -> None:
+        if callable(seed):
+            self._key: Key = backend.varying(lambda: _words(seed()), "uint64", 2)
+        else:
+            self._key = _words(seed)
         self.counter = counter
         self._backend = backend
         self._xp = backend.xp
@@ -64,8 +76,7 @@ class Random:
     def bits(self, size: int) -> Array:
         """Draw ``size`` words of 64 random bits, as uint64."""
         blocks = -(-size // 4)
-        key = (self.seed & _MASK64, self.seed >> 64)
-        words = self._backend.philox(key, self.counter, blocks)
+        words = self._backend.philox(self._key, self.counter, blocks)
         self.counter += blocks
         return words[:size]
 
@@ -161,6 +172,11 @@ def checked_seed(seed: int) -> int:
     return seed
 
 
+def _words(seed: int) -> tuple[int, int]:
+    """The key of a seed's stream."""
+    return checked_seed(seed) & _MASK64, seed >> 64
+
+
 def derived_seed(seed: int, *path: str | int) -> int:
     """Return the seed of a stream of its own, told from others by ``path``."""
     import hashlib  # it loads OpenSSL, which takes a fifth of NumPy's own import time
@@ -194,7 +210,7 @@ def next_seed() -> int:
     return derived_seed(_root, _given_out)
 
 
-def philox4x64(xp: Any, key: tuple[int, int], counter: int, blocks: int) -> Array:
+def philox4x64(xp: Any, key: Key, counter: int, blocks: int) -> Array:
     """Compute blocks ``counter + 1 .. counter + blocks`` of the Philox4x64-10 stream of ``key``.
 
     The one formula for all devices; NumPy's own ``numpy.random.Philox`` gives the same words, which
@@ -204,7 +220,7 @@ def philox4x64(xp: Any, key: tuple[int, int], counter: int, blocks: int) -> Arra
     ----------
     xp : module
         The array module.
-    key : (int, int)
+    key : (int, int) or array of uint64, shape (2,)
         Two words of 64 bits.
     counter : int
         How many blocks come before.
@@ -219,13 +235,19 @@ def philox4x64(xp: Any, key: tuple[int, int], counter: int, blocks: int) -> Arra
     c0 = xp.arange(counter + 1, counter + 1 + blocks, dtype="uint64")
     c1, c2, c3 = (xp.zeros_like(c0) for _ in range(3))
     for round_ in range(ROUNDS):
-        k0, k1 = (
-            xp.uint64((k + round_ * step) & _MASK64) for k, step in zip(key, KEY_STEPS, strict=True)
-        )
+        k0, k1 = _round_key(xp, key, round_)
         high0, low0 = _wide_product(xp, MULTIPLIERS[0], c0)
         high1, low1 = _wide_product(xp, MULTIPLIERS[1], c2)
         c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
     return xp.stack([c0, c1, c2, c3], axis=1).reshape(-1)
+
+
+def _round_key(xp: Any, key: Key, round_: int) -> tuple[Any, Any]:
+    """The key's words in a round."""
+    k0, k1 = (round_ * step & _MASK64 for step in KEY_STEPS)
+    if isinstance(key, tuple):
+        return xp.uint64(key[0] + k0 & _MASK64), xp.uint64(key[1] + k1 & _MASK64)
+    return key[:1] + xp.uint64(k0), key[1:] + xp.uint64(k1)
 
 
 def _wide_product(xp: Any, a: int, b: Array) -> tuple[Array, Array]:

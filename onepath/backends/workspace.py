@@ -89,6 +89,10 @@ class Workspace:
             buffer = self._own.buffers[name] = self._xp.empty(size, dtype="uint8")
         return buffer[:size].view(dtype).reshape(shape)
 
+    def buffers(self) -> list[Array]:
+        """Return this thread's buffers, which whoever holds them keeps from being freed."""
+        return list(self._own.buffers.values())
+
     def held(self) -> int:
         """Bytes that this thread's buffers hold."""
         return sum(buffer.size for buffer in self._own.buffers.values())

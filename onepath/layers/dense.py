@@ -70,7 +70,7 @@ class Dense(Layer):
     def _forward(self, x: Array, training: bool) -> Array:
         rows = self.home.operand(x.reshape(-1, x.shape[-1]))  # (N*..., features)
         self._saved = rows, x.shape
-        y = rows @ self._weight("kernel")
+        y = self.home.matmul(rows, self._weight("kernel"))
         if self.use_bias:
             y += self.parameters["bias"]
         return y.reshape(*x.shape[:-1], self.units)
@@ -82,8 +82,7 @@ class Dense(Layer):
         """Fill the gradients; return the output's as an operand of shape (N*..., units)."""
         rows, _ = self._saved
         dy = self.home.operand(dy.reshape(-1, self.units))
-        # not matmul, which takes long over the outer product of a single row
-        self.gradients["kernel"] = self.home.xp.dot(rows.T, dy)
+        self.gradients["kernel"] = self.home.dot(rows.T, dy)
         if self.use_bias:
             self.gradients["bias"] = dy.sum(axis=0, dtype=self.parameters["bias"].dtype)
         return dy
@@ -92,5 +91,5 @@ class Dense(Layer):
         dy = self._learn_rows(dy)
         rows, shape = self._saved
         dx = like(self.home.xp, rows.shape, rows)
-        self.home.xp.matmul(dy, self._weight("kernel").T, out=dx)
+        self.home.matmul(dy, self._weight("kernel").T, out=dx)
         return dx.reshape(shape)

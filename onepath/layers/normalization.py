@@ -112,7 +112,7 @@ class BatchNormalization(Layer):
         """Sum an array, or the product of two, over all axes but the channels'."""
         first = factors[0]
         rule, kept = _summation(first.shape, first.strides, self.axis, len(factors))
-        sums = self.home.xp.einsum(rule, *factors)
+        sums = self.home.einsum(rule, *factors)
         return sums.sum(axis=kept) if kept else sums
 
     def _remember(self, mean: Array, variance: Array) -> None:

@@ -41,12 +41,16 @@ class Dropout(Layer):
             self._saved = None
             return x
         # a stream for each call: what a call drops does not depend on the sizes of earlier ones
-        random = backend_of(x).random(derived_seed(self.seed, self._calls))
-        self._calls += 1
+        random = backend_of(x).random(self._next_seed)
         before = shard_of(len(x)).first * (x.size // len(x))
         self._saved = (random.uniform(x.shape, skip=before) >= self.rate).astype(x.dtype)
         self._saved *= 1 / (1 - self.rate)
         return x * self._saved
+
+    def _next_seed(self) -> int:
+        seed = derived_seed(self.seed, self._calls)
+        self._calls += 1
+        return seed
 
     def _backward(self, dy: Array) -> Array:
         return dy if self._saved is None else dy * self._saved

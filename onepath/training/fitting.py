@@ -1,6 +1,6 @@
 """The training loop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..backends import Array
 from ..backends.random import derived_seed
@@ -12,9 +12,13 @@ from .means import Means
 from .sharding import Passage
 from .trainee import Trainee
 
+Learn = Callable[[Array, Array], tuple[Array, Array]]
+"""Learns from inputs and targets of a batch; gives its loss, and the predictions from before."""
+
 
 def run_epochs(
     model: Trainee,
+    learn: Learn,
     batches: Batches,
     validation: Batches | None,
     epochs: int,
@@ -38,7 +42,7 @@ def run_epochs(
             for epoch in range(epochs):
                 for callback in callbacks:
                     callback.on_epoch_begin(epoch)
-                means = _learn(model, batches, callbacks, shuffle, interrupt)
+                means = _learn(model, learn, batches, callbacks, shuffle, interrupt)
                 history.interrupted = interrupt.requested
                 if means is None:
                     break
@@ -58,6 +62,7 @@ def run_epochs(
 
 def _learn(
     model: Trainee,
+    learn: Learn,
     batches: Batches,
     callbacks: Sequence[Callback],
     shuffle: bool,
@@ -68,7 +73,7 @@ def _learn(
     order = derived_seed(model.seed, "shuffle", model.epochs_begun)
     model.epochs_begun += 1
     for number, (x, y) in enumerate(batches.shuffled(order) if shuffle else batches):
-        loss, predicted = step(model, x, y)
+        loss, predicted = learn(x, y)
         means.update(loss, y, predicted)
         for callback in callbacks:
             callback.on_train_batch_end(number, means.read)

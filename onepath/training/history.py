@@ -17,9 +17,15 @@ class History:
         front for the validation data.
     interrupted : bool
         Whether Ctrl-C ended the run; what was learned until then stays in the model.
+    replayed : int
+        How many steps were replayed as one CUDA graph each.
+    graph_reason : str or None
+        Why steps were not, if something was in the way.
     """
 
     def __init__(self) -> None:
+        self.graph_reason: str | None = None
+        self.replayed = 0
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
         self.interrupted = False

@@ -21,6 +21,7 @@ from . import files
 from .callbacks import Callback
 from .feeding import Batches
 from .fitting import evaluate, run_epochs, step
+from .graphs import Steps
 from .history import History
 from .progress import progress
 from .sharding import Passage
@@ -170,6 +171,7 @@ class Model:
         callbacks: Iterable[Callback] = (),
         shuffle: bool = True,
         verbose: str | int = "auto",
+        graph: str | bool = "auto",
     ) -> History:
         """Train the model.
 
@@ -195,6 +197,10 @@ class Model:
         verbose : {"auto", 0, 1, 2}, optional
             0 is silence, 1 a progress bar, 2 a line for each epoch; "auto" is the bar on a
             terminal.
+        graph : {"auto", True, False}, optional
+            Whether the steps for batches of one shape are captured once as a CUDA graph, and
+            replayed: the numbers are the same, with fewer calls. "auto" does so where it is
+            possible; where it is not, `History.graph_reason` says why.
 
         Returns
         -------
@@ -204,7 +210,7 @@ class Model:
         Raises
         ------
         RuntimeError
-            If the model is not compiled.
+            If the model is not compiled, or if ``graph`` is True and steps cannot be captured.
         TypeError, ValueError
             If data or options do not fit: labels out of range, integer images, empty data, other
             numbers of inputs than of targets. Nothing is changed.
@@ -218,9 +224,11 @@ class Model:
             val_x, val_y = validation_data
             validation = self._batches(batch_size, validation_x=val_x, validation_y=val_y)
         watching = [*callbacks, *progress(verbose)]
+        steps = Steps(self, graph)
         with batches.working():
             self.build(x.shape[1:])
-            history = run_epochs(self, batches, validation, epochs, watching, shuffle)
+            history = run_epochs(self, steps, batches, validation, epochs, watching, shuffle)
+        history.graph_reason, history.replayed = steps.reason, steps.replayed
         self.layer.clear()
         return history
 

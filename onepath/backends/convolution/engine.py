@@ -65,6 +65,15 @@ class Device(Protocol):
     def operand(self, x: Array) -> Array:
         """An array as products of matrices take it; see `Backend.operand`."""
 
+    def matmul(self, a: Array, b: Array, out: Array | None = None) -> Array:
+        """As `numpy.matmul`: the one way to multiply matrices."""
+
+    def einsum(self, rule: str, *operands: Array) -> Array:
+        """As `numpy.einsum`."""
+
+    def refuse_capture(self, reason: str) -> None:
+        """Raise if the work is being captured: it must not be."""
+
     def correlate(self, in1: Array, in2: Array, mode: str = ..., method: str = ...) -> Array:
         """As `scipy.signal.correlate`."""
 

@@ -92,6 +92,7 @@ class _Work:
     """
 
     def __init__(self, device: Device, plan: Plan, dtype: DType) -> None:
+        device.refuse_capture("the plans of Fourier transforms may be freed before a graph is")
         self._device, self._plan, self._xp, self._real = device, plan, device.xp, dtype
         self._complex, self._fft = device.xp.result_type(dtype, "complex64"), device.xp.fft
         if plan.short:

@@ -265,7 +265,7 @@ def _contract(device: Device, a: Array, b: Array, out: Array) -> None:
     there for each other.
     """
     if len(b) > b.shape[1] == 1:
-        out[...] = device.xp.einsum("gkn,gfn->gkf", widened(a), widened(b))
+        out[...] = device.einsum("gkn,gfn->gkf", widened(a), widened(b))
     else:
         _matmul(device, a, b.swapaxes(1, 2), out)
 
@@ -276,4 +276,4 @@ def _matmul(device: Device, a: Array, b: Array, out: Array) -> None:
         a, b, out = (array.reshape(array.shape[-2:]) for array in (a, b, out))
     if a.dtype.itemsize < NARROW:
         a, b = device.operand(a), device.operand(b)
-    device.xp.matmul(a, b, out=out)
+    device.matmul(a, b, out=out)

@@ -172,9 +172,9 @@ class WinogradEngine(Engine):
                 for g in range(geometry.groups):
                     rows = gradients[:, g * width : (g + 1) * width]
                     columns = inputs[:, g * depth : (g + 1) * depth]
-                    device.xp.matmul(rows, columns.swapaxes(1, 2), out=part[:, g])
+                    device.matmul(rows, columns.swapaxes(1, 2), out=part[:, g])
                 total += part
-            return total.reshape(tiling.products, -1).T @ matrices.kernel
+            return device.matmul(total.reshape(tiling.products, -1).T, matrices.kernel)
 
         blocks = _blocks(device, x, tiling)
         shares = _slices(len(blocks), math.ceil(len(blocks) / _SHARES))
@@ -258,10 +258,10 @@ def _convolve(
             filters = slice(g * width + part.start, g * width + part.stop)
             channels = slice(g * depth, (g + 1) * depth)
             room = take("products", (products, part.stop - part.start, block.columns), dtype)
-            xp.matmul(weights[:, g, part], inputs[:, channels], out=room)
+            device.matmul(weights[:, g, part], inputs[:, channels], out=room)
             room = room.reshape(products, -1)
             tiles = take("columns", (len(matrices.output), room.shape[1]), dtype)
-            xp.matmul(matrices.output, room, out=tiles)
+            device.matmul(matrices.output, room, out=tiles)
             _put(xp, tiles, target[block.samples, filters], block)
 
     device.spread(fill, _blocks(device, source, tiling))
@@ -273,7 +273,7 @@ def _weights(device: Device, kernel: Array, matrix: Array, geometry: Geometry) -
     weights = device.workspace.take("weights", (len(matrix), len(rows)), kernel.dtype)
 
     def transform(part: slice) -> None:
-        device.xp.matmul(matrix, rows[part].T, out=weights[:, part])
+        device.matmul(matrix, rows[part].T, out=weights[:, part])
 
     device.spread(transform, _slices(len(rows), _step(device, len(matrix), kernel.dtype)))
     return weights.reshape(len(matrix), geometry.groups, -1, kernel.shape[1])
@@ -294,7 +294,7 @@ def _transformed(
     for part in _slices(channels, _step(device, math.prod(taps) * columns, source.dtype)):
         tiles = _cut(device, source[block.samples, part], block, taps, before)
         place = slice(part.start * columns, part.stop * columns)
-        device.xp.matmul(matrix, tiles, out=room[:, place])
+        device.matmul(matrix, tiles, out=room[:, place])
     return room.reshape(len(matrix), channels, columns)
 
 

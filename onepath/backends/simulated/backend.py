@@ -50,6 +50,11 @@ class SimulatedBackend(CudaBackend):
         index: int = array.device.id
         return index
 
+    def _cublas_library(self) -> Any:
+        from .cublas import Library
+
+        return Library()
+
     @property
     def signal(self) -> Any:
         """The simulated ``cupyx.scipy.signal``."""

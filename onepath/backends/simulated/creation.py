@@ -130,6 +130,17 @@ def asnumpy(
     return a.get(stream, order, out) if isinstance(a, ndarray) else np.asarray(a, order=order)  # type: ignore[call-overload]
 
 
+class _Fresh(Function):
+    """What only allocates: memory is there at once, whether or not a stream captures."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Allocate; a graph keeps memory that addresses alone may lead to."""
+        made = Function.__call__.__wrapped__(self, *args, **kwargs)  # type: ignore[attr-defined]
+        if ledger.capturing is not None:
+            ledger.capturing.kept.append(made)
+        return made
+
+
 def _fresh(name: str) -> Function:
     """Memory of which nothing is known: it is never zero by right, so it is NaN here."""
     compute = getattr(np, name)
@@ -138,7 +149,7 @@ def _fresh(name: str) -> Function:
         return poisoned(compute(*args, **kwargs))
 
     poison.__signature__ = signature(compute)  # type: ignore[attr-defined]
-    return Function(name, functions("cupy")[name], poison)
+    return _Fresh(name, functions("cupy")[name], poison)
 
 
 def _brought(name: str) -> Any:

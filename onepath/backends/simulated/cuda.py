@@ -10,7 +10,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from . import devices, memory
+from . import cublas, devices, memory
 from .devices import Device
 from .graphs import Capture, Graph
 from .ledger import CUDARuntimeError, ledger
@@ -237,6 +237,7 @@ _RUNTIME = SimpleNamespace(
 )
 
 CONTENTS: dict[str, Any] = {
+    "get_cublas_handle": lambda: cublas.HANDLE,
     "compiler": SimpleNamespace(CompileException=CompileException),
     "memory": SimpleNamespace(OutOfMemoryError=memory.OutOfMemoryError),
     "runtime": _RUNTIME,

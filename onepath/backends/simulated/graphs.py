@@ -33,6 +33,7 @@ class Capture:
         self.stream = stream
         self.is_current = is_current
         self.operations: list[Operation] = []
+        self.kept: list[Any] = []
         self.valid = True
         self.trying = False
         """Whether an operation is tried out: what it does is part of it."""
@@ -78,6 +79,7 @@ class Graph:
 
     _device: int
     _operations: list[Operation]
+    _kept: list[Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise NotImplementedError("a graph is made by Stream.begin_capture and Stream.end_capture")
@@ -85,7 +87,8 @@ class Graph:
     @classmethod
     def _of(cls, capture: Capture) -> "Graph":
         graph = object.__new__(cls)
-        graph._device, graph._operations = Device().id, capture.operations
+        graph._device = Device().id
+        graph._operations, graph._kept = capture.operations, capture.kept
         return graph
 
     def launch(self, stream: Any = None) -> None:
@@ -93,6 +96,7 @@ class Graph:
         capture = ledger.capturing
         if capture is not None and capture.takes(stream):
             capture.operations.extend(self._operations)
+            capture.kept.append(self)
             return
         with Device(self._device):
             for operation in self._operations:
