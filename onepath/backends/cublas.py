@@ -83,8 +83,16 @@ class Cublas:
         ------
         RuntimeError
             If cuBLAS fails.
+        ValueError
+            If shapes do not fit.
         """
         xp, dtype = self._cupy, self._cupy.promote_types(a.dtype, b.dtype)
+        if a.shape[-1] != b.shape[-2]:
+            raise ValueError(f"matmul: shapes {a.shape} and {b.shape} do not fit")
+        batch = xp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        shape = (*batch, a.shape[-2], b.shape[-1])
+        if out is not None and out.shape != shape:
+            raise ValueError(f"matmul: out must have shape {shape}, got {out.shape}")
         plane = a.ndim == b.ndim == 2
         number = plane and len(a) == b.shape[1] == 1
         if number or dtype.char not in DATA_TYPES or not a.size or not b.size:
@@ -93,8 +101,7 @@ class Cublas:
         working = dtype if plane or dtype.char != "e" else xp.dtype("float32")
         c = out
         if c is None or c.dtype != working or not c.flags.c_contiguous or _overlap(xp, c, a, b):
-            batch = xp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-            c = xp.empty((*batch, a.shape[-2], b.shape[-1]), dtype=working)
+            c = xp.empty(shape, dtype=working)
         if plane:
             self._multiply(a.astype(working, copy=False), b.astype(working, copy=False), c)
         else:

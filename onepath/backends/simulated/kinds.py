@@ -197,6 +197,8 @@ def library(name: str, given: Given, operands: list[ndarray]) -> str | None:
         return "cuSOLVER"
     if name not in _PRODUCTS or len(operands) < 2 or operands[0].dtype.kind not in "fc":
         return None
+    if not operands[0].size or not operands[1].size:
+        return None
     summed = _contracts(given[REST][0]) if name == "einsum" else not _vectors(*operands[:2])
     return "cuBLAS" if summed else None
 
