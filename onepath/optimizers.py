@@ -75,11 +75,11 @@ class Optimizer(Configurable, ABC):
         ValueError
             If names, shapes or dtypes differ. Whatever is raised, no parameter has been changed.
         """
-        backends = self._check(parameters, gradients)
+        backends, names = self._check(parameters, gradients), self._slot_names()
         for (name, parameter), backend in zip(parameters.items(), backends, strict=True):
             with backend.scope():
                 slots = self.slots.setdefault(name, {})
-                for slot in self._slot_names():
+                for slot in names:
                     if slot not in slots:
                         slots[slot] = backend.xp.zeros_like(parameter)
                 self._step(backend, parameter, gradients[name], slots)

@@ -61,6 +61,10 @@ class Layer(Configurable):
     rounds: ClassVar[bool] = True
     """Whether outputs for narrow inputs are made narrow; layers made of others leave it to them."""
 
+    capturable: ClassVar[bool]
+    """Whether steps with the layer may be captured as a CUDA graph, if all that it does is on the
+    device and the same each time. Each class of one's own has to say so itself."""
+
     input_shape: Shape | None = None
     backend: Backend | None = None
     name: str = ""

@@ -58,6 +58,34 @@ def test_memory_and_stream_are_the_tape_s_own(device, tape):
     assert (cuda.get_allocator(), cuda.get_current_stream()) == outside
 
 
+def test_streams_wait_for_each_other(monkeypatch):
+    """Of which a device that does all at once shows nothing."""
+    device = get_backend("simulated")
+    cuda, tape, order = device.xp.cuda, device.tape(), []
+
+    def record(stream, event=None):
+        order.append(("recorded", stream))
+        return len(order) - 1
+
+    monkeypatch.setattr(cuda.Stream, "record", record)
+    monkeypatch.setattr(
+        cuda.Stream, "wait_event", lambda stream, event: order.append((order[event][1], stream))
+    )
+    for do in (tape.rehearse, tape.record):
+        order.clear()
+        with cuda.Stream() as current:
+            do(lambda: order.append(("worked", cuda.get_current_stream())))
+        own = order[2][1]
+        assert order == [
+            ("recorded", current),
+            (current, own),
+            ("worked", own),
+            ("recorded", own),
+            (own, current),
+        ]
+        assert own != current
+
+
 def test_a_failing_capture_leaves_nothing(device, tape):
     x, counted = device.xp.ones(2), []
 
@@ -174,11 +202,12 @@ def test_other_threads_and_devices_are_not_on_the_tape(device, tape):
         thread = threading.Thread(target=lambda: found.append(device.varying(lambda: 7, "f")))
         thread.start()
         thread.join()
-        found.append(get_backend("cpu").varying(lambda: 8, "f"))
+        for name in ("cpu", "simulated:1"):
+            found.append(get_backend(name).varying(lambda: 8, "f"))
         return device.varying(lambda: 9, "f")
 
     slot = tape.record(work)
-    assert found == [7, 8]
+    assert found == [7, 8, 8]
     tape.replay()
     assert slot.item() == 9
 
@@ -196,21 +225,23 @@ def test_buffers_that_are_replaced_live_as_long_as_the_tape():
     device = get_backend("simulated")
     tape = device.tape()
 
-    def work():
-        device.workspace.take("graphs test", (2,), "float32").fill(1)
+    device.workspace.release()
 
-    work()
+    def work():
+        for size in (2, 1000):
+            device.workspace.take("graphs test", (size,), "float32").fill(1)
+
     device.workspace.take("graphs test", (2,), "float32")
+    alive = [weakref.ref(each) for each in device.workspace.buffers()]
     tape.record(work)
-    device.workspace.take("graphs test", (1000,), "float32")
-    kept = {id(each): weakref.ref(each) for each in tape._kept[:-1] if each.size == 8}
-    (alive,) = kept.values()
+    alive += [weakref.ref(each) for each in device.workspace.buffers()]
+    device.workspace.release()
+    tape._graph = None  # it keeps arrays here, as CUDA's does not
     gc.collect()
-    assert alive() is not None
+    assert all(each() is not None for each in alive)
     del tape
     gc.collect()
-    assert alive() is None
-    device.workspace.release()
+    assert [each() for each in alive] == [None, None]
 
 
 # Random numbers

@@ -248,8 +248,30 @@ def test_what_is_exchanged_is_captured_anew(device, exchange):
     assert_same(*models)
 
 
+def test_another_loss_is_captured_anew(device):
+    class Exchange(Callback):
+        def on_train_batch_end(self, batch, logs):
+            if batch == 3:
+                self.model.compile(self.model.optimizer, "mae")
+
+    histories = []
+    for graph in (True, False):
+        model = small(device)
+        model.compile(optimizers.SGD(0.1), "mse")
+        options = {"callbacks": [Exchange()], "verbose": 0, "graph": graph}
+        histories.append(model.fit(X, X[:, 0, 0, :CLASSES], 6, **options).history)
+    assert histories[0] == histories[1]
+
+
+def small(device):
+    op.set_seed(1)
+    model = op.Sequential([layers.Flatten(), layers.Dense(CLASSES)], device)
+    model.compile(optimizers.SGD(0.1), SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
 def test_there_are_captures_for_some_shapes_at_most(device):
-    model, twin = network(device), network(device)
+    model, twin = small(device), small(device)
     for each in (model, twin):
         each.build(X.shape[1:])
     captured, plain = Steps(model, "auto"), Steps(twin, False)
@@ -292,6 +314,13 @@ class Waiting(Plain):
     def _forward(self, x, training):
         self.scale = 1.0 + 0 * float(x[0].sum())
         return x * self.scale
+
+
+class WaitingBackwards(Plain):
+    capturable = True
+
+    def _backward(self, dy):
+        return dy * (1.5 + 0 * float(dy[0].sum()))
 
 
 class Synchronizing(Plain):
@@ -395,7 +424,7 @@ def test_a_batch_with_gaps(device):
     assert model.optimizer.iterations == 4
 
 
-@pytest.mark.parametrize("layer", [Waiting, Synchronizing])
+@pytest.mark.parametrize("layer", [Waiting, WaitingBackwards, Synchronizing])
 def test_a_capture_that_fails_leaves_all_as_it_was(device, layer):
     model = network(device, layer())
     model.build(X.shape[1:])

@@ -100,6 +100,7 @@ class Library:
 
 
 def _multiply(a: Any, b: Any, c: Any) -> None:
+    c.fill(np.nan)  # nothing of it counts, and operands must not lie there
     with np.errstate(all="ignore"):
         np.matmul(b.T, a.T, out=c.T)
 
