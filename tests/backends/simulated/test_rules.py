@@ -475,6 +475,7 @@ ALONE = {
 def rows():
     """Rule and treatment of each row of the document's table."""
     text = DOCUMENT.read_text(encoding="utf-8").partition("## The simulated device")[2]
+    text = text.partition("\n## ")[0]
     table = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("|")]
     return {row[0].strip(): row[2].strip() for row in table[2:]}
 
