@@ -13,6 +13,7 @@ from .cudnn import Cudnn, binding
 from .direct import direct_sum
 from .dtypes import widened
 from .errors import BackendUnavailableError, DeviceMismatchError
+from .random import Key
 from .sparing import SparingAllocator
 from .streaming import StreamingFeeder
 from .types import Array, DType
@@ -119,7 +120,7 @@ class CudaBackend(CudaCaptures, Backend):
         with self.scope():
             products.set_compute_type("float32", kind)
 
-    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+    def philox(self, key: Key, counter: int, blocks: int) -> Array:
         """Return blocks of random words, by a kernel of our own."""
         return kernels.philox(self._cupy, key, counter, blocks)
 

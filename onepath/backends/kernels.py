@@ -7,7 +7,7 @@ and against which the tests hold it. The sources need no headers: NVRTC compiles
 from functools import cache
 from typing import Any
 
-from .random import KEY_STEPS, MULTIPLIERS, ROUNDS
+from .random import KEY_STEPS, MULTIPLIERS, ROUNDS, Key
 from .types import Array
 
 THREADS = 256
@@ -43,7 +43,7 @@ SOURCES = {"philox4x64": PHILOX}
 """Sources by the names of their functions."""
 
 
-def philox(cupy: Any, key: Any, counter: int, blocks: int) -> Array:
+def philox(cupy: Any, key: Key, counter: int, blocks: int) -> Array:
     """Return blocks of random words; see `onepath.backends.random.philox4x64`, the portable twin.
 
     The twin takes some 500 calls of the array module, each of which launches a kernel.

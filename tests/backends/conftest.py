@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onepath.backends import registry
+from onepath.backends import kernels, registry
 from onepath.backends.cuda import CudaBackend
+from onepath.backends.random import philox4x64
+from onepath.backends.simulated import cudnn as simulated_cudnn
 from onepath.backends.simulated import modules
 from onepath.backends.simulated.array import unwrap, wrap
 from onepath.backends.simulated.cuda import CompileException
@@ -113,6 +115,8 @@ def cupy_double(monkeypatch):
 
 
 @pytest.fixture
-def cuda_double(cupy_double):
-    """The CUDA backend on the double."""
+def cuda_double(cupy_double, monkeypatch):
+    """The CUDA backend on the double, without what is compiled: our kernels, and cuDNN."""
+    monkeypatch.setattr(kernels, "philox", philox4x64)
+    monkeypatch.setattr(CudaBackend, "_binding", lambda self: simulated_cudnn)
     return CudaBackend()

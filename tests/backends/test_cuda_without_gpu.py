@@ -338,7 +338,10 @@ def test_convolutions_bring_no_host_array(cuda_double, cpu, engine):
     """The double refuses host arrays as operands, as CuPy does; numbers are the CPU's."""
     strange = Geometry.of((4, 6, 5), 6, 2, (2, 1), "same", (1, 2), 2)
     plain = Geometry.of((4, 6, 5), 6, 3, padding="same", groups=2)
-    geometry = strange if ENGINES[engine].refusal(cpu, strange, "float32") is None else plain
+    takes = ENGINES[engine].refusal(cuda_double, strange, "float32") is None
+    geometry, engine_there = (strange if takes else plain), engine
+    if ENGINES[engine].refusal(cpu, geometry, "float32") is not None:
+        engine_there = "signal"
     rng = np.random.default_rng(0)
     shapes = (3, *geometry.input_shape), geometry.kernel_shape, (3, *geometry.output_shape)
     x, kernel, dy = (rng.integers(-3, 4, shape).astype("f4") for shape in shapes)
@@ -350,7 +353,7 @@ def test_convolutions_bring_no_host_array(cuda_double, cpu, engine):
     ):
         out = getattr(cuda_double, method)(*map(cuda_double.asarray, arrays), geometry, engine)
         assert cuda_double.owns(out)
-        expected = getattr(cpu, method)(*arrays, geometry, engine)
+        expected = getattr(cpu, method)(*arrays, geometry, engine_there)
         np.testing.assert_array_equal(out.get(), expected, method)
     assert transfers().device_to_host == before.device_to_host
 

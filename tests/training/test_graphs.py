@@ -1,8 +1,8 @@
 """Captured steps: the numbers of the uncaptured ones, with nothing left for the host to do."""
 
 import copy
-import itertools
 import logging
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import onepath as op
 from onepath import layers, optimizers
 from onepath.backends import get_backend
 from onepath.backends.simulated import ledger
+from onepath.backends.streaming import StreamingFeeder
 from onepath.layers import Layer
 from onepath.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from onepath.training import Callback, LearningRateScheduler
@@ -165,8 +166,10 @@ def test_a_replay_takes_nothing_of_the_host():
     assert steps.replayed == 4
 
 
-def test_only_batches_are_copied():
-    copied = []
+def test_only_batches_are_copied(monkeypatch):
+    """A batch at a time, the next one's during a step, if data are too large to stay there."""
+    monkeypatch.setattr(StreamingFeeder, "stays", lambda self, nbytes: False)
+    copied = [op.transfers()]
 
     class Count(Callback):
         def on_train_batch_end(self, batch, logs):
@@ -174,9 +177,10 @@ def test_only_batches_are_copied():
 
     model = network("simulated")
     model.fit(X[:48], Y[:48], 8, shuffle=False, callbacks=[Count()], verbose=0, graph=True)
-    for before, after in itertools.pairwise(copied):
-        assert after.host_to_device - before.host_to_device == X[:8].nbytes + Y[:8].nbytes
-        assert after.device_to_host == before.device_to_host
+    sent = [after.host_to_device - before.host_to_device for before, after in pairwise(copied)]
+    batch = X[:8].nbytes + Y[:8].nbytes
+    assert sent == [2 * batch, *[batch] * 4, 0]
+    assert len({each.device_to_host for each in copied}) == 1
 
 
 def test_loss_predictions_and_gradients_are_those_of_the_step(device):

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..cuda import CudaBackend
 from ..errors import BackendUnavailableError
-from ..random import philox4x64
+from ..random import Key, philox4x64
 from ..types import Array
 
 
@@ -62,7 +62,7 @@ class SimulatedBackend(CudaBackend):
 
         return modules()["cupyx.scipy.signal"]
 
-    def philox(self, key: tuple[int, int], counter: int, blocks: int) -> Array:
+    def philox(self, key: Key, counter: int, blocks: int) -> Array:
         """Return blocks of random words, by the formula in array operations."""
         return philox4x64(self.xp, key, counter, blocks)
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Address, deepen, roundings
+from .array import Address, deepen, ndarray, roundings
 from .cudnn_kernels import Sliding, as_tf32
 from .devices import check_device
+from .graphs import captured
 
 WORKSPACE = 64
 """Bytes of scratch memory that each plan asks for."""
@@ -104,9 +105,8 @@ class Tensor:
         self.data_type = data_type
         return self
 
-    def view(self, address: Address) -> Any:
-        """Return the host's memory behind an address, if an array lies there as described."""
-        array = address.array
+    def view(self, array: ndarray) -> Any:
+        """Return the host's memory of an array, if it lies there as described."""
         check_device(array._device)
         host = array._host
         found = [(n, s // host.itemsize) for n, s in zip(host.shape, host.strides, strict=True)]
@@ -134,7 +134,7 @@ class pygraph:  # noqa: N801 - the binding's name
         compute_data_type: Any = None,
         handle: Handle | None = None,
     ) -> None:
-        self._io, self._compute, self._handle = io_data_type, compute_data_type, handle
+        self._io, self._wide, self._handle = io_data_type, compute_data_type, handle
         self._step = 0
         self._barred: set[Any] = set()
         self._plan: set[Any] | None = None
@@ -235,17 +235,22 @@ class pygraph:  # noqa: N801 - the binding's name
             raise RuntimeError("no plan was built")
         if workspace is None or workspace.array.nbytes < WORKSPACE:
             raise ValueError(f"the plan needs {WORKSPACE} bytes of scratch memory")
-        a, b, out = (tensor.view(tensor_dict[tensor.uid]) for tensor in self._tensors)
-        arrays = [tensor_dict[tensor.uid].array for tensor in self._tensors]
-        wide = [self._widened(operand) for operand in (a, b)]
+        self._compute(*(tensor_dict[tensor.uid].array for tensor in self._tensors))
+
+    @captured
+    def _compute(self, *arrays: ndarray) -> None:
+        """Run the plan's kernel."""
+        views = (tensor.view(array) for tensor, array in zip(self._tensors, arrays, strict=True))
+        a, b, out = views
         with np.errstate(all="ignore"):
+            wide = self._widened(a), self._widened(b)
             out[...] = getattr(self._sliding, self._operation)(*wide)
         depth = roundings(*arrays[:2]) + self._sliding.terms(self._operation)
         deepen(arrays[2], depth, everywhere=True)
 
     def _widened(self, operand: Any) -> Any:
         """An operand in the dtype that is computed in, as the plan's kernel reads it."""
-        wide = operand.astype(_DTYPES[self._compute])
+        wide = operand.astype(_DTYPES[self._wide])
         rounds = (
             numerical_note.DOWN_CONVERT_INPUTS in (self._plan or ()) and self._io is data_type.FLOAT
         )

@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import pickle
 import threading
 import time
 
