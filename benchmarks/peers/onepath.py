@@ -6,6 +6,7 @@ from typing import Any
 import onepath as op
 from onepath.backends.dtypes import need_bfloat16
 from onepath.layers import Layer
+from onepath.training.graphs import Steps
 
 from ..suites import networks
 from ..suites.case import Array
@@ -14,6 +15,9 @@ from ..suites.networks import Node, Weights
 from ..suites.signal import SignalCase
 from ..suites.training import TrainingCase
 from .base import CUPY, MissingError, Peer, Task
+
+CAPTURED = 3
+"""Steps after which all of a step is captured, where that is possible."""
 
 _CONVS = {1: op.layers.Conv1D, 2: op.layers.Conv2D, 3: op.layers.Conv3D}
 _ACTIVATIONS = {"relu": op.layers.ReLU, "sigmoid": op.layers.Sigmoid}
@@ -80,14 +84,18 @@ class Library(Peer):
         model = op.Model(layer)
         optimizer = op.optimizers.SGD(case.learning_rate, case.momentum)
         model.compile(optimizer, _LOSSES[case.loss]())
-        run = self._synchronized(lambda: model.train_on_batch(x, target))
+        steps = Steps(model, "auto")
+        run = self._synchronized(lambda: steps(x, target)[0])
 
         def results() -> dict[str, Array]:
             arrays = {"output": layer.forward(x, training=True), "loss": run()}
             for i, name in enumerate(layer.parameters):
                 arrays[f"gradient {i}"] = layer.gradients[name]
                 arrays[f"parameter {i}"] = layer.parameters[name]
-            return {name: self._on_host(array) for name, array in arrays.items()}
+            found = {name: self._on_host(array).copy() for name, array in arrays.items()}
+            for _ in range(CAPTURED - 1):
+                run()
+            return found
 
         return Task(run, results)
 
