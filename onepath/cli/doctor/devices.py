@@ -25,10 +25,26 @@ def examine_devices() -> Iterator[Finding]:
                 backend = get_backend(name)
                 backend.signal  # noqa: B018  the libraries behind it may be missing
             yield Finding(DEVICES, "ok", f"{backend.name}: {_described(backend)}")
+            if name == "cuda":
+                yield _cudnn(backend)
         except BackendUnavailableError as error:
             yield Finding(DEVICES, "note", f"{name}: {error}")
         except Exception as error:  # a device may fail in any way, and the rest is still wanted
             yield Finding(DEVICES, "problem", f"{name}: {type(error).__name__}: {error}")
+
+
+def _cudnn(backend: Backend) -> Finding:
+    """Whether cuDNN convolves there."""
+    try:
+        number = backend.cudnn().version
+    except BackendUnavailableError as error:
+        what = f"{backend.name}: convolutions are matrix products, which are slower: {error}"
+        return Finding(DEVICES, "note", what)
+    return Finding(
+        DEVICES,
+        "ok",
+        f"{backend.name}: cuDNN {number // 10000}.{number // 100 % 100}.{number % 100}",
+    )
 
 
 def _described(backend: Backend) -> str:

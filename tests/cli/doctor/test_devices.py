@@ -46,9 +46,20 @@ def test_a_gpu_is_described(machine):
         getDeviceCount=lambda: 2,
     )
     xp = SimpleNamespace(cuda=SimpleNamespace(runtime=runtime))
-    machine.backends["cuda"] = machine.device("cuda:0", 150e9, xp=xp)
+    device = machine.backends["cuda"] = machine.device("cuda:0", 150e9, xp=xp)
+    device.cudnn = lambda: SimpleNamespace(version=91203)
     what = "cuda:0: NVIDIA H200, GPUs: 2, CUDA driver 13.0, runtime 12.9, 150 GB of memory"
-    assert list(examine_devices())[1] == Finding("Devices", "ok", what)
+    assert list(examine_devices())[1:] == [
+        Finding("Devices", "ok", what),
+        Finding("Devices", "ok", "cuda:0: cuDNN 9.12.3"),
+    ]
+
+    def missing():
+        raise BackendUnavailableError("the wheel is missing")
+
+    device.cudnn = missing
+    slow = "cuda:0: convolutions are matrix products, which are slower: the wheel is missing"
+    assert list(examine_devices())[2] == Finding("Devices", "note", slow)
 
 
 def test_another_backend_is_described_by_its_memory(machine):
