@@ -19,7 +19,6 @@ FLOORS = [
     {"backends"},
     {"layers"},
     {"losses", "metrics", "optimizers", "schedules", "datasets"},
-    {"loss_scaling"},
     {"training", "notebook", "tuning"},
     {"onepath"},
     {"interop", "testing"},

@@ -1,15 +1,26 @@
 """How host data comes to a device: by itself, one batch after the other."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .types import Array
 
-if TYPE_CHECKING:
-    from .base import Backend
-
 Part = tuple[Array, Any]
 """An array, on the host or on the device, and which of its rows: a slice, or an array of them."""
+
+
+class Device(Protocol):
+    """The part of a backend that a feeder stands on."""
+
+    @property
+    def xp(self) -> Any:
+        """The array module."""
+
+    def owns(self, array: Any) -> bool:
+        """Whether the array lives on this device."""
+
+    def asarray(self, x: Any) -> Array:
+        """Bring host data to this device."""
 
 
 class Feeder:
@@ -17,11 +28,11 @@ class Feeder:
 
     Parameters
     ----------
-    backend : Backend
+    backend : Device
         Where to. It is the current device in all calls.
     """
 
-    def __init__(self, backend: "Backend") -> None:
+    def __init__(self, backend: Device) -> None:
         self.backend = backend
 
     def stays(self, nbytes: int) -> bool:

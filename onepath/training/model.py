@@ -10,12 +10,11 @@ from ..backends.random import next_seed
 from ..layers import Layer, serialize
 from ..layers.checks import check_input
 from ..layers.composition import leaves
-from ..loss_scaling import scaling
 from ..losses import BinaryCrossentropy, Loss
 from ..losses import get as get_loss
 from ..metrics import Accuracy, Metric
 from ..metrics import get as get_metric
-from ..optimizers import Optimizer
+from ..optimizers import Optimizer, scaling
 from ..optimizers import get as get_optimizer
 from . import files
 from .callbacks import Callback

@@ -5,10 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from .graphs import Capture
+from typing import Any, NamedTuple
 
 TO_DEVICE = "copy to the device"
 TO_HOST = "copy to the host"
@@ -56,7 +53,7 @@ class Ledger:
         self.counts: Counter[str] = Counter()
         self._watchers: list[list[Event]] = []
         self._may_wait = True
-        self.capturing: Capture | None = None
+        self.capturing: Any = None
         """What a stream notes for a graph, if one does."""
 
     def copied_in(self, nbytes: int, what: str) -> None:

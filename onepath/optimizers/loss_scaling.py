@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from .arguments import number, whole
-from .backends import Array, Backend, backend_of
-from .optimizers import OPTIMIZERS, Optimizer
+from ..arguments import number, whole
+from ..backends import Array, Backend, backend_of
+from .optimizer import Optimizer
+from .registry import OPTIMIZERS
 
 SLOTS = "loss scale"
 """Under which name the scale is remembered, beside the parameters'."""

@@ -9,8 +9,7 @@ import pytest
 import onepath as op
 from onepath import layers
 from onepath.backends.simulated.ledger import ledger
-from onepath.loss_scaling import LossScaleOptimizer
-from onepath.optimizers import SGD, Adam, AdamW, RMSprop
+from onepath.optimizers import SGD, Adam, AdamW, LossScaleOptimizer, RMSprop
 from onepath.training import LearningRateScheduler, Model
 
 INNERS = [SGD(0.1), SGD(0.1, momentum=0.9), RMSprop(centered=True, momentum=0.5), Adam(), AdamW()]
