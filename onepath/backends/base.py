@@ -9,7 +9,6 @@ from . import convolution
 from .convolution.engine import Speed
 from .convolution.geometry import Geometry
 from .cudnn import Cudnn
-from .dtypes import widened
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .feeding import Feeder
 from .graphs import Captures
@@ -194,21 +193,6 @@ class Backend(SignalFunctions, Products, Captures, ABC):
             ``x`` itself if it lies so, or a copy.
         """
         return x
-
-    def operand(self, x: Array) -> Array:
-        """Return an array as products of matrices take it here, which sum in float32 or wider.
-
-        Parameters
-        ----------
-        x : array, shape (..., n, m)
-            An operand, floating.
-
-        Returns
-        -------
-        array
-            In float32 where products of float16 or bfloat16 are slow or missing; else ``x``.
-        """
-        return widened(x)
 
     def axpby(self, a: float, x: Array, b: float, y: Array) -> None:
         """Add multiples of two arrays up in the second: ``y = a * x + b * y``, in place.

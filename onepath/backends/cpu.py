@@ -13,6 +13,7 @@ from . import blas, threads
 from .base import Backend, Item, Memory, Result, off_host
 from .convolution.engine import Speed
 from .convolution.windows import interleaved
+from .dtypes import widened
 from .errors import DeviceMismatchError
 from .random import Key
 from .types import Array, DType
@@ -133,13 +134,9 @@ class CpuBackend(Backend):
         """Interleave the samples: functions of a batch then run along memory."""
         return interleaved(np, x)
 
-    def matmul(self, a: Array, b: Array, out: Array | None = None) -> Array:
-        """Multiply matrices by NumPy's `matmul`."""
-        return np.matmul(a, b, out=out)
-
     def dot(self, a: Array, b: Array) -> Array:
         """Multiply two matrices by NumPy's `dot`: `matmul` is slow over a column and a row."""
-        return np.dot(a, b)
+        return np.dot(widened(a), widened(b))
 
     def axpby(self, a: float, x: Array, b: float, y: Array) -> None:
         """Add multiples of two arrays up in the second; BLAS does it to large ones in one pass."""

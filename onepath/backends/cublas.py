@@ -11,8 +11,8 @@ from typing import Any
 
 from .types import Array, DType
 
-DATA_TYPES = {"e": 2, "f": 0, "d": 1, "F": 4, "D": 5}
-"""``cudaDataType``, by the dtype's character."""
+DATA_TYPES = {"e": 2, "E": 14, "f": 0, "d": 1, "F": 4, "D": 5}
+"""``cudaDataType``, by the dtype's character; E is bfloat16. Stacks come in float32 or wider."""
 
 BATCHED = {
     "f": "cublasSgemmBatched",
@@ -97,20 +97,17 @@ class Cublas:
         number = plane and len(a) == b.shape[1] == 1
         if number or dtype.char not in DATA_TYPES or not a.size or not b.size:
             return xp.matmul(a, b, out=out)  # by kernels of CuPy's own
-        # in batches, CuPy multiplies in float32 at least
-        working = dtype if plane or dtype.char != "e" else xp.dtype("float32")
         c = out
-        if c is None or c.dtype != working or not c.flags.c_contiguous or _overlap(xp, c, a, b):
-            c = xp.empty(shape, dtype=working)
+        if c is None or c.dtype != dtype or not c.flags.c_contiguous or _overlap(xp, c, a, b):
+            c = xp.empty(shape, dtype=dtype)
         if plane:
-            self._multiply(a.astype(working, copy=False), b.astype(working, copy=False), c)
+            self._multiply(a.astype(dtype, copy=False), b.astype(dtype, copy=False), c)
         else:
-            a, b = xp.ascontiguousarray(a, working), xp.ascontiguousarray(b, working)
+            a, b = xp.ascontiguousarray(a, dtype), xp.ascontiguousarray(b, dtype)
             self._multiply_batch(_with_axes(a, c.ndim), _with_axes(b, c.ndim), c)
-        if out is None:
-            return c.astype(dtype, copy=False)
-        if c is not out:
-            out[...] = c
+        if out is None or c is out:
+            return c
+        out[...] = c
         return out
 
     def _multiply(self, a: Array, b: Array, c: Array) -> None:

@@ -11,7 +11,6 @@ from .convolution.engine import Speed
 from .cuda_graphs import CudaCaptures
 from .cudnn import Cudnn, binding
 from .direct import direct_sum
-from .dtypes import widened
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .random import Key
 from .sparing import SparingAllocator
@@ -142,10 +141,6 @@ class CudaBackend(CudaCaptures, Backend):
     def feeder(self) -> StreamingFeeder:
         """Return what sends a batch while the one before it is computed with."""
         return StreamingFeeder(self)
-
-    def operand(self, x: Array) -> Array:
-        """Widen stacks alone: cuBLAS multiplies matrices of float16 and bfloat16 itself."""
-        return x if x.ndim == 2 else widened(x)
 
     def asarray(self, x: Any, dtype: DType | None = None) -> Array:
         """Copy host data to this GPU; see `Backend.asarray`."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from .cublas import Cublas, load
+from .dtypes import widened
 from .graphs import CaptureError, Captures, Number, Result
 from .products import Products, summed
 from .types import Array, DType
@@ -180,10 +181,15 @@ class CudaCaptures(Products, Captures):
             raise CaptureError(reason)
 
     def matmul(self, a: Array, b: Array, out: Array | None = None) -> Array:
-        """Multiply matrices, in a capture past CuPy; see `Products.matmul`."""
+        """Multiply matrices, in a capture past CuPy; see `Products.matmul`.
+
+        Stacks alone are widened: cuBLAS multiplies matrices of float16 and bfloat16 itself.
+        """
+        if a.ndim > 2 or b.ndim > 2:
+            a, b = widened(a), widened(b)
         if self._records():
             return self._cublas.matmul(a, b, out)
-        return super().matmul(a, b, out)
+        return self.xp.matmul(a, b, out=out)
 
     def einsum(self, rule: str, *operands: Array) -> Array:
         """Sum products without CuPy's `einsum`, which copies operands, and asks cuBLAS."""

@@ -4,6 +4,7 @@ import operator
 from functools import reduce
 from typing import Any
 
+from .dtypes import widened
 from .types import Array
 
 
@@ -14,6 +15,8 @@ class Products:
 
     def matmul(self, a: Array, b: Array, out: Array | None = None) -> Array:
         """Multiply matrices, as ``numpy.matmul`` does; layers and engines must use nothing else.
+
+        Sums are kept in float32 or wider. So the product of float16 or bfloat16 may be float32.
 
         Parameters
         ----------
@@ -27,7 +30,7 @@ class Products:
         array, shape (..., n, m)
             The products.
         """
-        return self.xp.matmul(a, b, out=out)
+        return self.xp.matmul(widened(a), widened(b), out=out)
 
     def dot(self, a: Array, b: Array) -> Array:
         """Multiply two matrices, of which ``a`` may be a column, and ``b`` a row.

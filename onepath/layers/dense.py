@@ -68,7 +68,7 @@ class Dense(Layer):
             self._add_parameter("bias", (self.units,), self.bias_initializer)
 
     def _forward(self, x: Array, training: bool) -> Array:
-        rows = self.home.operand(x.reshape(-1, x.shape[-1]))  # (N*..., features)
+        rows = x.reshape(-1, x.shape[-1])  # (N*..., features)
         self._saved = rows, x.shape
         y = self.home.matmul(rows, self._weight("kernel"))
         if self.use_bias:
@@ -76,20 +76,16 @@ class Dense(Layer):
         return y.reshape(*x.shape[:-1], self.units)
 
     def _learn(self, dy: Array) -> None:
-        self._learn_rows(dy)
-
-    def _learn_rows(self, dy: Array) -> Array:
-        """Fill the gradients; return the output's as an operand of shape (N*..., units)."""
         rows, _ = self._saved
-        dy = self.home.operand(dy.reshape(-1, self.units))
+        dy = dy.reshape(-1, self.units)  # (N*..., units)
         self.gradients["kernel"] = self.home.dot(rows.T, dy)
         if self.use_bias:
             self.gradients["bias"] = dy.sum(axis=0, dtype=self.parameters["bias"].dtype)
-        return dy
 
     def _backward(self, dy: Array) -> Array:
-        dy = self._learn_rows(dy)
+        self._learn(dy)
         rows, shape = self._saved
         dx = like(self.home.xp, rows.shape, rows)
+        dy = dy.reshape(-1, self.units)  # (N*..., units)
         self.home.matmul(dy, self._weight("kernel").T, out=dx)
         return dx.reshape(shape)

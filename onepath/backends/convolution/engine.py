@@ -62,9 +62,6 @@ class Device(Protocol):
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
 
-    def operand(self, x: Array) -> Array:
-        """An array as products of matrices take it; see `Backend.operand`."""
-
     def matmul(self, a: Array, b: Array, out: Array | None = None) -> Array:
         """As `numpy.matmul`: the one way to multiply matrices."""
 

@@ -274,6 +274,4 @@ def _matmul(device: Device, a: Array, b: Array, out: Array) -> None:
     """``out = a @ b``; a single pair as a plain 2-D product, the fastest."""
     if out.size == out.shape[-2] * out.shape[-1]:
         a, b, out = (array.reshape(array.shape[-2:]) for array in (a, b, out))
-    if a.dtype.itemsize < NARROW:
-        a, b = device.operand(a), device.operand(b)
     device.matmul(a, b, out=out)
