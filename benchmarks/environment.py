@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from onepath.backends.convolution.measurements import VARIABLE as CACHE
 from onepath.cli import doctor
 from onepath.cli.doctor import BLAS, Finding
 from onepath.cli.kernels import VARIABLE
@@ -82,6 +83,7 @@ def settings(threads: int, core_type: str | None) -> dict[str, str]:
         By name.
     """
     variables = {name: str(value) for name, value in _ALLOCATOR.items()}
+    variables[CACHE] = "off"  # what was measured here before must not decide, nor what is now
     variables |= dict.fromkeys(_THREADS, str(threads))
     return variables | ({VARIABLE: core_type} if core_type else {})
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import onepath as op
+from onepath.backends import Geometry
 from onepath.backends.dtypes import need_bfloat16
 from onepath.layers import Layer
 from onepath.training.graphs import Steps
@@ -66,6 +67,10 @@ class Library(Peer):
             "groups": case.groups,
             "engine": case.engine,
         }
+        padding = (case.padding,) * case.rank
+        shape, (filters, _, *size) = case.x_shape[1:], case.kernel_shape
+        geometry = Geometry.of(shape, filters, size, case.stride, padding, 1, case.groups)
+        self._tune(geometry, len(x), dtype)
         calls: dict[str, Callable[[], Any]] = {
             "forward": lambda: op.conv(x, kernel, **options),
             "input gradient": lambda: op.conv_input_gradient(dy, kernel, x.shape[2:], **options),
@@ -81,6 +86,7 @@ class Library(Peer):
         layer = op.layers.Sequential(map(_layer, case.network)).to(self.backend)
         layer.build(case.input_shape)
         _fill(layer)
+        self._tune(layer, case.batch)
         model = op.Model(layer)
         optimizer = op.optimizers.SGD(case.learning_rate, case.momentum)
         model.compile(optimizer, _LOSSES[case.loss]())
@@ -103,6 +109,11 @@ class Library(Peer):
         """Return what the process had resident, or what CuPy's pool holds of the GPU: its most."""
         held = self.backend.memory().reserved
         return held if self.device == "cuda" and held else super().peak()
+
+    def _tune(self, subject: Layer | Geometry, batch: int, dtype: str | None = None) -> None:
+        """Measure on CUDA, as the peers' search for the fastest algorithms does."""
+        if self.device == "cuda":
+            op.autotune(subject, None, batch, self.backend, dtype)
 
     def _task(self, compute: Callable[[], Any]) -> Task:
         run = self._synchronized(compute)

@@ -50,13 +50,14 @@ def measure(
     Returns
     -------
     dict of str to float
-        The median of each engine's seconds for a call.
+        The median of each engine's seconds for a call; see `Times`.
     """
     arrays = _arrays(backend, operation, geometry, batch, dtype)
     with backend.scope(), _one_thread():
-        for name in engines:
-            ENGINES[name].rehearse(backend, operation, geometry, *arrays)
-        return _contest(
+        ways = {
+            name: ENGINES[name].rehearse(backend, operation, geometry, *arrays) for name in engines
+        }
+        times = _contest(
             {
                 name: partial(
                     _burst,
@@ -66,6 +67,7 @@ def measure(
                 for name in engines
             }
         )
+    return times | {f"{name} {way}": times[name] for name, way in ways.items() if way}
 
 
 def _contest(bursts: dict[str, Callable[[int], float]]) -> dict[str, float]:

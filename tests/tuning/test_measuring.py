@@ -61,6 +61,11 @@ def test_each_gets_the_seconds_of_a_call(contest):
     assert times == {"a": 0.004, "b": 0.005, "c": 0.00001}
 
 
+def test_the_way_that_an_engine_chose_is_told(contest, monkeypatch):
+    monkeypatch.setattr(Made, "rehearse", lambda self, *_: "fast" if self.seconds < 0.5 else None)
+    assert contest(a=(0.004,), b=(0.6,))[0] == {"a": 0.004, "a fast": 0.004, "b": 0.6}
+
+
 def test_times_have_three_digits(contest):
     assert contest(a=(0.00123456,))[0] == {"a": 0.00123}
 

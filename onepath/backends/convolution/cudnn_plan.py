@@ -129,6 +129,8 @@ class Plan:
         cuDNN on a device.
     request : Request
         What is wanted.
+    wish : str, optional
+        cuDNN's name of the plan to take, if it has one of that name; else its heuristics choose.
 
     Attributes
     ----------
@@ -141,7 +143,7 @@ class Plan:
         If cuDNN has no kernel for it.
     """
 
-    def __init__(self, library: Any, request: Request) -> None:
+    def __init__(self, library: Any, request: Request, wish: str | None = None) -> None:
         self._library = library
         self._graph = graph_of(library, request)
         try:
@@ -149,6 +151,10 @@ class Plan:
         except (library.api.cudnnGraphNotSupportedError, RuntimeError) as error:
             raise UnsupportedError(f"cuDNN {library.version} builds no plan: {error}") from error
         self.workspace = int(self._graph.get_workspace_size())
+        for index in self._indices() if wish else ():
+            if self._graph.get_plan_name_at_index(index) == wish:
+                self._select(index)
+                break
 
     def run(self, a: Array, b: Array, out: Array) -> None:
         """Compute ``out`` of arrays that lie in memory as the request says."""
@@ -159,23 +165,31 @@ class Plan:
             handle=self._library.handle(),
         )
 
-    def settle(self, device: Device, a: Array, b: Array, out: Array) -> None:
-        """Run the plans that cuDNN recommends, and let the fastest compute from now on."""
+    def settle(self, device: Device, a: Array, b: Array, out: Array) -> str:
+        """Run the plans that cuDNN recommends, let the fastest compute, and return its name."""
         times: dict[int, float] = {}
-        for index in range(self._graph.get_execution_plan_count()):
+        for index in self._indices():
             if len(times) == PLANS:
                 break
-            try:
-                self._select(index)
-            except (self._library.api.cudnnGraphNotSupportedError, RuntimeError):
-                continue  # left out as not exact enough, or not to be built after all
-            self.run(a, b, out)
-            times[index] = self._seconds(device, a, b, out)
-        self._select(min(times, key=times.__getitem__))
+            if self._select(index):
+                self.run(a, b, out)
+                times[index] = self._seconds(device, a, b, out)
+        fastest = min(times, key=times.__getitem__)
+        self._select(fastest)
+        return str(self._graph.get_plan_name_at_index(fastest))
 
-    def _select(self, index: int) -> None:
-        self._graph.build_plan_at_index(index)
+    def _indices(self) -> range:
+        """CuDNN's numbers of all plans, those that were left out included."""
+        return range(self._graph.get_execution_plan_count())
+
+    def _select(self, index: int) -> bool:
+        """Take the plan of that number, unless it was left out, or is not to be built after all."""
+        try:
+            self._graph.build_plan_at_index(index)
+        except (self._library.api.cudnnGraphNotSupportedError, RuntimeError):
+            return False
         self.workspace = int(self._graph.get_workspace_size())
+        return True
 
     def _seconds(self, device: Device, a: Array, b: Array, out: Array) -> float:
         """How long a few runs take."""

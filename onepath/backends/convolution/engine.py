@@ -146,7 +146,7 @@ class Engine(ABC):
 
     def rehearse(
         self, device: Device, operation: str, geometry: Geometry, a: Array, b: Array
-    ) -> None:
+    ) -> str | None:
         """Measure which of several ways is the fastest, and take it from now on.
 
         Parameters
@@ -159,5 +159,10 @@ class Engine(ABC):
             The shapes.
         a, b : array
             What the operation takes.
+
+        Returns
+        -------
+        str or None
+            The engine's name for that way; None if there is but one.
         """
-        return
+        return None

@@ -17,7 +17,7 @@ from .engine import Device
 from .geometry import Geometry
 
 Times: TypeAlias = Mapping[str, float]
-"""Seconds by engine."""
+"""Seconds by engine; where an engine has several ways, also by its name, a space and the way."""
 
 Machines: TypeAlias = dict[str, dict[str, Times]]
 """Times by machine and case."""
@@ -57,6 +57,19 @@ class Measurements:
             if not known:  # spares a look at the machine
                 return {}
             return known.get(machine_of(device.name, device.xp), {}).get(case, {})
+
+    def way(self, device: Device, case: str, engine: str) -> str | None:
+        """Return which of an engine's ways was the fastest, by the engine's own name for it.
+
+        Parameters
+        ----------
+        device, case
+            As for `times`.
+        engine : str
+            Its name.
+        """
+        ways = (name.partition(" ") for name in self.times(device, case))
+        return next((way for name, _, way in ways if way and name == engine), None)
 
     def add(self, device: Device, times: Mapping[str, Times]) -> None:
         """Remember what was measured, in the place of what was before.
@@ -180,3 +193,7 @@ def _entries(name: str, value: Any) -> Any:
     if not isinstance(value, dict):
         raise ValueError(f"{name!r} is a {type(value).__name__}, where an object is wanted")
     return value.items()
+
+
+memory = Measurements()
+"""What `planner.remember` was told, by this process or by an earlier one."""

@@ -14,7 +14,7 @@ from .engine import Cost, Device, Engine, UnsupportedError
 from .fft import FFTEngine
 from .gemm import GemmEngine
 from .geometry import Geometry
-from .measurements import Measurements, Times, case_of
+from .measurements import Times, case_of, memory
 from .signal import SignalEngine
 from .winograd import WinogradEngine
 
@@ -23,9 +23,6 @@ ENGINES: dict[str, Engine] = {
     for engine in (CudnnEngine(), GemmEngine(), WinogradEngine(), FFTEngine(), SignalEngine())
 }
 """The engines by name, the preferred first."""
-
-memory = Measurements()
-"""What `remember` was told, by this process or by an earlier one."""
 
 Case: TypeAlias = tuple[str, Device, str, Geometry, int, DType, Numerics]
 """A name, a device, an operation, shapes, the batch and a dtype, as for `decide`; the setting."""

@@ -220,6 +220,10 @@ class pygraph:  # noqa: N801 - the binding's name
         """Return how many plans there are, those that were left out included."""
         return len(_PLANS)
 
+    def get_plan_name_at_index(self, index: int) -> str:
+        """Return the name of the plan of that number."""
+        return f"eng{index}"
+
     def get_workspace_size(self) -> int:
         """Return how many bytes of scratch memory the plan takes."""
         return WORKSPACE

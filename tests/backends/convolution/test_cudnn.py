@@ -14,10 +14,11 @@ import pytest
 
 import onepath.backends as op
 from onepath.backends import Geometry, get_backend, numerics
-from onepath.backends.convolution import ENGINES, planner
+from onepath.backends.convolution import ENGINES, cudnn, planner
 from onepath.backends.convolution.cudnn import CudnnEngine
 from onepath.backends.convolution.cudnn_plan import Plan, Request, described, shapes, strides
 from onepath.backends.convolution.engine import OPERATIONS, UnsupportedError
+from onepath.backends.convolution.measurements import Measurements
 from onepath.backends.convolution.planner import choose, decide
 from onepath.backends.cudnn import Cudnn
 from onepath.backends.errors import BackendUnavailableError
@@ -265,14 +266,38 @@ def test_plans_may_be_compared(fresh, monkeypatch):
     monkeypatch.setattr(Plan, "_seconds", lambda plan, *arrays: next(times))
     chosen = []
     select = Plan._select
-    monkeypatch.setattr(Plan, "_select", lambda p, i: (select(p, i), chosen.append(i)))
+    monkeypatch.setattr(Plan, "_select", lambda p, i: select(p, i) and not chosen.append(i))
     op.set_tf32(True)
     op.set_deterministic(False)
-    ENGINES["cudnn"].rehearse(fresh, "forward", geometry, *arrays)
+    name = ENGINES["cudnn"].rehearse(fresh, "forward", geometry, *arrays)
     assert len(chosen) == len(set(chosen)) + 1
     assert chosen[-1] == chosen[1]
     result = computed(fresh, "forward", *arrays, geometry)
     np.testing.assert_allclose(result, exact["forward"], atol=0.02)
+    if fresh.name.startswith("simulated"):
+        assert (chosen, name) == ([0, 1, 2, 1], "eng1")
+
+
+def test_the_fastest_plan_is_remembered(monkeypatch):
+    """A later process takes it, in the order of memory in which it was measured."""
+    monkeypatch.setattr(cudnn, "memory", Measurements())
+    monkeypatch.setattr(planner, "memory", cudnn.memory)
+    monkeypatch.setenv("ONEPATH_CACHE", "off")
+    op.set_deterministic(False)
+    device = get_backend("simulated")
+    geometry, taken, _, _ = solved("2d", 3, "float32")
+    arrays = [device.asarray(a) for a in taken["forward"]]
+    usual, exact = {simulated.numerical_note.NONDETERMINISTIC}, set()
+    for remembered, plan in (("eng2", exact), ("eng9", usual), ("eng0", usual)):
+        monkeypatch.setattr(device, "_cudnn", None)
+        times = {"gemm": 2.0, "cudnn": 1.0, f"cudnn {remembered}": 1.0}
+        planner.remember(device, geometry, 3, "float32", {"forward": times})
+        for layout in (plain, channels_last):
+            a, b = (layout(device.xp, array) for array in arrays)
+            computed(device, "forward", a, b, geometry)
+        first, last = (made._graph._plan for made in device.cudnn()._own.made.values())
+        assert (first, last) == (plan, usual), "eng0 rounds to TF32, and eng9 is none"
+    monkeypatch.setattr(planner, "_decided", {})
 
 
 def test_plans_that_are_not_exact_enough_are_not_compared(monkeypatch):
@@ -280,7 +305,7 @@ def test_plans_that_are_not_exact_enough_are_not_compared(monkeypatch):
     device = get_backend("simulated")
     chosen = []
     select = Plan._select
-    monkeypatch.setattr(Plan, "_select", lambda p, i: (select(p, i), chosen.append(i)))
+    monkeypatch.setattr(Plan, "_select", lambda p, i: select(p, i) and not chosen.append(i))
     ENGINES["cudnn"].rehearse(device, "forward", geometry, *map(device.asarray, taken["forward"]))
     assert chosen == [2, 2]
 
@@ -420,18 +445,18 @@ def test_the_real_binding_takes_the_description(case, operation):
 
 def test_the_simulated_binding_has_the_names_of_the_real_one():
     """Each parameter that the engine may pass is one of the real function's, in the same order."""
-    cudnn = real()
+    binding = real()
     for enum in ("data_type", "heur_mode", "build_plan_policy", "numerical_note"):
-        members = getattr(cudnn, enum).__members__
+        members = getattr(binding, enum).__members__
         assert set(getattr(simulated, enum).__members__) <= set(members)
     for name in ("backend_version", "create_handle", "set_stream", "cudnnGraphNotSupportedError"):
-        assert hasattr(cudnn, name)
-    assert list(inspect.signature(cudnn.set_stream).parameters) == ["handle", "stream"]
+        assert hasattr(binding, name)
+    assert list(inspect.signature(binding.set_stream).parameters) == ["handle", "stream"]
     for name, function in vars(simulated.pygraph).items():
         if name.startswith("_") or not callable(function):
             continue
         ours = [p for p in inspect.signature(function).parameters if p != "options"]
-        theirs = getattr(cudnn.pygraph, name)
+        theirs = getattr(binding.pygraph, name)
         try:
             parameters = inspect.signature(theirs).parameters
         except ValueError:
@@ -439,7 +464,7 @@ def test_the_simulated_binding_has_the_names_of_the_real_one():
         takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
         assert set(ours) <= set(parameters) or takes_all, name
     for name in ("set_output", "set_uid", "set_dim", "set_stride", "set_data_type"):
-        assert hasattr(cudnn.Tensor, name)
+        assert hasattr(binding.Tensor, name)
 
 
 @pytest.mark.parametrize("last", [False, True])
