@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, TypeVar
 from . import convolution
 from .convolution.engine import Speed
 from .convolution.geometry import Geometry
-from .cudnn import Cudnn
 from .errors import BackendUnavailableError, DeviceMismatchError
 from .feeding import Feeder
 from .graphs import Captures
@@ -209,8 +208,8 @@ class Backend(SignalFunctions, Products, Captures, ABC):
             y *= b
         y += a * x
 
-    def cudnn(self) -> Cudnn:
-        """Return cuDNN on this device.
+    def cudnn(self) -> Any:
+        """Return cuDNN on this device, an `onepath.backends.cuda.cudnn.Cudnn`.
 
         Raises
         ------

@@ -12,7 +12,7 @@ import pytest
 import onepath as op
 from onepath import layers
 from onepath.backends import Memory, OutOfMemoryError, get_backend
-from onepath.backends.sparing import SparingAllocator, available
+from onepath.backends.cuda.sparing import SparingAllocator, available
 from onepath.backends.workspace import Workspace
 
 BALLAST = 4 << 20

@@ -7,7 +7,8 @@ import pytest
 
 import onepath as op
 from onepath import layers
-from onepath.backends import get_backend, streaming, transfers
+from onepath.backends import get_backend, transfers
+from onepath.backends.cuda import streaming
 from onepath.backends.feeding import Feeder
 from onepath.backends.simulated import ledger, modules
 from onepath.training.feeding import Batches

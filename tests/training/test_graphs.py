@@ -10,8 +10,8 @@ import pytest
 import onepath as op
 from onepath import layers, optimizers
 from onepath.backends import get_backend
+from onepath.backends.cuda.streaming import StreamingFeeder
 from onepath.backends.simulated import ledger
-from onepath.backends.streaming import StreamingFeeder
 from onepath.layers import Layer
 from onepath.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from onepath.training import Callback, LearningRateScheduler

@@ -13,7 +13,7 @@ SYNCHRONISATION = "synchronisation"
 UNDEFINED = "undefined result"
 
 _HERE = Path(__file__).parent
-_OWN = (str(_HERE), *(str(_HERE.with_name(f"{name}.py")) for name in ("base", "cuda", "streaming")))
+_OWN = tuple(str(_HERE.with_name(name)) for name in ("simulated", "cuda", "base.py"))
 """The device's own files, and the backend's through which its users come."""
 
 

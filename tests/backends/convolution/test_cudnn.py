@@ -20,7 +20,7 @@ from onepath.backends.convolution.cudnn_plan import Plan, Request, described, sh
 from onepath.backends.convolution.engine import OPERATIONS, UnsupportedError
 from onepath.backends.convolution.measurements import Measurements
 from onepath.backends.convolution.planner import choose, decide
-from onepath.backends.cudnn import Cudnn
+from onepath.backends.cuda.cudnn import Cudnn
 from onepath.backends.errors import BackendUnavailableError
 from onepath.backends.numerics import Numerics
 from onepath.backends.simulated import cudnn as simulated

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .feeding import Feeder, Part
+from ..feeding import Feeder, Part
+from ..transfers import count
+from ..types import Array
 from .sparing import available
-from .transfers import count
-from .types import Array
 
 if TYPE_CHECKING:
-    from .base import Backend
+    from ..base import Backend
 
 SHARE = 4
 """Data stay on the device where they take less than one part in so many of what is free."""

@@ -5,8 +5,9 @@ import inspect
 import numpy as np
 import pytest
 
-from onepath.backends import cublas, get_backend
-from onepath.backends.cublas import BATCHED, SIGNATURES, Cublas
+from onepath.backends import get_backend
+from onepath.backends.cuda import cublas
+from onepath.backends.cuda.cublas import BATCHED, SIGNATURES, Cublas
 from onepath.backends.simulated.cublas import HANDLE, Library
 
 SHAPES = [

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .errors import OutOfMemoryError
+from ..errors import OutOfMemoryError
 
 if TYPE_CHECKING:
-    from .base import Backend
+    from ..base import Backend
 
 
 class SparingAllocator:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from .errors import BackendUnavailableError
+from ..errors import BackendUnavailableError
 
 Made = TypeVar("Made")
 

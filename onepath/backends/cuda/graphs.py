@@ -6,11 +6,11 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
+from ..dtypes import widened
+from ..graphs import CaptureError, Captures, Number, Result
+from ..products import Products, summed
+from ..types import Array, DType
 from .cublas import Cublas, load
-from .dtypes import widened
-from .graphs import CaptureError, Captures, Number, Result
-from .products import Products, summed
-from .types import Array, DType
 
 
 class _Here(threading.local):

@@ -9,7 +9,7 @@ import ctypes
 import math
 from typing import Any
 
-from .types import Array, DType
+from ..types import Array, DType
 
 DATA_TYPES = {"e": 2, "E": 14, "f": 0, "d": 1, "F": 4, "D": 5}
 """``cudaDataType``, by the dtype's character; E is bfloat16. Stacks come in float32 or wider."""

@@ -7,8 +7,8 @@ and against which the tests hold it. The sources need no headers: NVRTC compiles
 from functools import cache
 from typing import Any
 
-from .random import KEY_STEPS, MULTIPLIERS, ROUNDS, Key
-from .types import Array
+from ..random import KEY_STEPS, MULTIPLIERS, ROUNDS, Key
+from ..types import Array
 
 THREADS = 256
 """In a block."""

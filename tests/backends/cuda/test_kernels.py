@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from onepath.backends import get_backend, kernels
+from onepath.backends import get_backend
+from onepath.backends.cuda import kernels
 
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_100")
 C_TYPES = {"word": np.uint64}

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from . import kernels, numerics, transfers
-from .base import Backend, Memory, off_host
-from .convolution.engine import Speed
-from .cuda_graphs import CudaCaptures
+from .. import numerics, transfers
+from ..base import Backend, Memory, off_host
+from ..convolution.engine import Speed
+from ..errors import BackendUnavailableError, DeviceMismatchError
+from ..random import Key
+from ..types import Array, DType
+from . import kernels
 from .cudnn import Cudnn, binding
 from .direct import direct_sum
-from .errors import BackendUnavailableError, DeviceMismatchError
-from .random import Key
+from .graphs import CudaCaptures
 from .sparing import SparingAllocator
 from .streaming import StreamingFeeder
-from .types import Array, DType
 
 INSTALL = "pip install 'onepath[cuda13]' (driver 580 or newer) or 'onepath[cuda12]' (older ones)"
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .types import Array
+from ..types import Array
 
 Call = Callable[..., Array]
 
