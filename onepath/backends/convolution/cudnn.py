@@ -1,6 +1,7 @@
 """Convolution by cuDNN, on CUDA devices where it is installed."""
 
 import math
+from typing import Any
 
 from .. import numerics
 from ..errors import BackendUnavailableError
@@ -9,6 +10,9 @@ from .cudnn_plan import TYPES, Plan, Request, graph_of
 from .engine import OPERATIONS, Cost, Device, Engine, UnsupportedError
 from .geometry import Geometry
 from .measurements import case_of, memory
+
+ALIGNMENT = 16
+"""Bytes of which the addresses given to cuDNN have to be multiples."""
 
 CALLS = 6.0
 """What a call of cuDNN takes on the host, in calls of the array module."""
@@ -112,11 +116,16 @@ def _arranged(
         "kernel_gradient": geometry.kernel_shape,
     }[operation]
     if not last:
-        contiguous = xp.ascontiguousarray
-        return request, contiguous(a), contiguous(b), xp.empty(shape, dtype=a.dtype)
-    a, b = (xp.moveaxis(xp.ascontiguousarray(xp.moveaxis(x, 1, -1)), -1, 1) for x in (a, b))
+        return request, _aligned(xp, a), _aligned(xp, b), xp.empty(shape, dtype=a.dtype)
+    a, b = (xp.moveaxis(_aligned(xp, xp.moveaxis(x, 1, -1)), -1, 1) for x in (a, b))
     out = xp.moveaxis(xp.empty((shape[0], *shape[2:], shape[1]), dtype=a.dtype), -1, 1)
     return request, a, b, out
+
+
+def _aligned(xp: Any, x: Array) -> Array:
+    """An array without gaps that begins where cuDNN's kernels may read several elements at once."""
+    x = xp.ascontiguousarray(x)
+    return x.copy() if x.data.ptr % ALIGNMENT else x
 
 
 def _channels_last(x: Array) -> bool:

@@ -16,7 +16,7 @@ OLDEST = 90000
 
 
 class Cudnn:
-    """The binding, and a handle for each thread.
+    """The binding, and a handle for each thread, on the device that is current now.
 
     Parameters
     ----------
@@ -34,6 +34,7 @@ class Cudnn:
     def __init__(self, api: Any, cupy: Any) -> None:
         self.api = api
         self._cupy = cupy
+        self._device = cupy.cuda.Device()
         self._own = _Own()
         try:
             self.version = int(api.backend_version())
@@ -48,9 +49,10 @@ class Cudnn:
             )
 
     def handle(self) -> Any:
-        """Return this thread's handle, on the current stream of the current device."""
+        """Return this thread's handle, on the current stream."""
         if self._own.handle is None:
-            self._own.handle = self.api.create_handle()
+            with self._device:
+                self._own.handle = self.api.create_handle()
         stream = self._cupy.cuda.get_current_stream().ptr
         self.api.set_stream(handle=self._own.handle, stream=stream)
         return self._own.handle

@@ -14,8 +14,11 @@ import numpy as np
 
 from .array import Address, deepen, ndarray, roundings
 from .cudnn_kernels import Sliding, as_tf32
-from .devices import check_device
+from .devices import check_device, current
 from .graphs import captured
+
+ALIGNMENT = 16
+"""Bytes of which addresses have to be multiples."""
 
 WORKSPACE = 64
 """Bytes of scratch memory that each plan asks for."""
@@ -59,6 +62,7 @@ class Handle:
     """What work is asked for through."""
 
     def __init__(self) -> None:
+        self.device = current()
         self.backend_handle = next(_handles)
         self.stream = 0
 
@@ -239,7 +243,11 @@ class pygraph:  # noqa: N801 - the binding's name
             raise RuntimeError("no plan was built")
         if workspace is None or workspace.array.nbytes < WORKSPACE:
             raise ValueError(f"the plan needs {WORKSPACE} bytes of scratch memory")
-        self._compute(*(tensor_dict[tensor.uid].array for tensor in self._tensors))
+        addresses = [tensor_dict[tensor.uid] for tensor in self._tensors]
+        for address in addresses:
+            if address % ALIGNMENT:
+                raise ValueError(f"the address {address} is no multiple of {ALIGNMENT} bytes")
+        self._compute(*(address.array for address in addresses))
 
     @captured
     def _compute(self, *arrays: ndarray) -> None:

@@ -143,6 +143,20 @@ def test_values(device, case, operation, layout):
 
 
 @pytest.mark.parametrize("case", ["1d", "2d", "2d grouped", "3d"])
+@each_operation
+def test_parts_of_larger_arrays_begin_anywhere(device, case, operation):
+    """Samples that are taken out of others lie where cuDNN may not read: they are copied."""
+    geometry, taken, exact, sizes = solved(case, 1, "float32")
+    for layout in (plain, channels_last):
+        a, b = (device.asarray(np.concatenate([x[:1], x])) for x in taken[operation])
+        bound = 256 * UNIT["float32"] * sizes[operation].max()
+        a = layout(device.xp, a)[1:]
+        b = b[1:] if operation == "kernel_gradient" else device.asarray(taken[operation][1])
+        result = computed(device, operation, a, layout(device.xp, b), geometry)
+        np.testing.assert_allclose(result, exact[operation], rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("case", ["1d", "2d", "2d grouped", "3d"])
 def test_results_lie_in_memory_as_the_operands_do(device, case):
     geometry, taken, _, _ = solved(case, 3, "float32")
     for layout in (plain, channels_last):
@@ -248,6 +262,20 @@ def test_a_thread_has_a_handle_and_plans_of_its_own(fresh):
         thread.join()
     np.testing.assert_array_equal(*results)
     assert handles[0] is not handles[1]
+
+
+def test_a_handle_is_of_the_device_whatever_is_the_current_one():
+    device = get_backend("simulated:1")
+    found = []
+
+    def work():
+        found.append(device.cudnn().handle().device)
+        found.append(decide("auto", device, "forward", Geometry.of(*CASES["2d"]), 1, "f4").chosen)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [1, "cudnn"]
 
 
 def test_work_goes_into_the_current_stream(device):
