@@ -104,14 +104,14 @@ class Dense(Layer):
     def _forward(self, x: Array, training: bool) -> Array:
         rows = x[..., 0]  # (N, input_size)
         self._saved = rows
-        y = rows @ self._weight("weights").T + self.bias[:, 0]  # (N, output_size)
-        return y[..., None]
+        y = self.home.matmul(rows, self._weight("weights").T)  # (N, output_size)
+        return (y + self.bias[:, 0])[..., None]
 
     def _backward(self, dy: Array) -> Array:
         rows, dy = self._saved, dy[..., 0]  # (N, input_size), (N, output_size)
-        self.gradients["weights"] = dy.T @ rows
+        self.gradients["weights"] = self.home.matmul(dy.T, rows)
         self.gradients["bias"] = dy.sum(axis=0, dtype=self.bias.dtype)[:, None]
-        return (dy @ self._weight("weights"))[..., None]
+        return self.home.matmul(dy, self._weight("weights"))[..., None]
 
 
 class Reshape(layers.Reshape):
