@@ -12,7 +12,6 @@ import numpy as np
 from . import blas, threads
 from .base import Backend, Item, Memory, Result, off_host
 from .convolution.engine import Speed
-from .convolution.windows import interleaved
 from .dtypes import widened
 from .errors import DeviceMismatchError
 from .random import Key
@@ -131,8 +130,14 @@ class CpuBackend(Backend):
         return max(min(batch // 16, math.prod(shape) >> 15, 2), -(-batch // 64))
 
     def arranged(self, x: Array) -> Array:
-        """Interleave the samples: functions of a batch then run along memory."""
-        return interleaved(np, x)
+        """Interleave the samples, element by element; see `Backend.arranged`.
+
+        Functions of a batch then run along memory, however small the images are. Batches without
+        spatial axes are returned as they are.
+        """
+        if x.ndim < 3 or len(x) == 1:
+            return x
+        return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 0, -1)), -1, 0)
 
     def dot(self, a: Array, b: Array) -> Array:
         """Multiply two matrices by NumPy's `dot`: `matmul` is slow over a column and a row."""

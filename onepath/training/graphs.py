@@ -13,7 +13,7 @@ from typing import Any
 from ..backends import Array
 from ..backends.graphs import Tape
 from ..layers import Layer
-from ..layers.composition import Composite
+from ..layers.composition import Composite, leaves
 from .fitting import step
 from .trainee import Trainee
 
@@ -139,20 +139,20 @@ class _Captured:
         """Capture a step; if that fails, the model is as it was."""
         assert self.tape is not None
         xp = self._model.layer.home.xp
-        leaves = [layer for layer in _layers(self._model.layer) if not isinstance(layer, Composite)]
-        before = [dict(leaf.gradients) for leaf in leaves]
+        own = [*leaves(self._model.layer)]
+        before = [dict(leaf.gradients) for leaf in own]
         self._x, self._y = xp.empty_like(x), xp.empty_like(y)
         if (self._x.strides, self._y.strides) != (x.strides, y.strides):
             raise ValueError("the batch is a view with gaps in memory")
         try:
             self.results = self.tape.record(lambda: step(self._model, self._x, self._y))
         except BaseException:
-            for leaf, gradients in zip(leaves, before, strict=True):
+            for leaf, gradients in zip(own, before, strict=True):
                 leaf.gradients.clear()
                 leaf.gradients.update(gradients)
             self._model.layer.clear()
             raise
-        self._gradients = [(leaf, dict(leaf.gradients)) for leaf in leaves]
+        self._gradients = [(leaf, dict(leaf.gradients)) for leaf in own]
 
     def replay(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Learn from a batch by the captured step."""

@@ -105,7 +105,7 @@ def tune(
         yield convolution
         times = {}
         for operation in OPERATIONS:
-            decision = decide("auto", backend, operation, geometry, batch, dtype)
+            decision = decide("auto", backend, operation, geometry, batch, dtype, workspaces=False)
             predictions = {
                 each.engine: each.predicted
                 for each in decision.candidates

@@ -109,8 +109,7 @@ def choose(
     if engine is None:
         if len(_decided) >= _MOST:
             _decided.clear()
-        decision = _picked(name, device, operation, geometry, batch, dtype, workspaces=False)
-        engine = _decided[case] = ENGINES[decision.chosen]
+        engine = _decided[case] = ENGINES[decide(*case[:-1], workspaces=False).chosen]
     return engine
 
 
@@ -167,7 +166,13 @@ def instead(engine: Engine, names: Iterable[str]) -> Iterator[None]:
 
 
 def decide(
-    name: str, device: Device, operation: str, geometry: Geometry, batch: int, dtype: DType
+    name: str,
+    device: Device,
+    operation: str,
+    geometry: Geometry,
+    batch: int,
+    dtype: DType,
+    workspaces: bool = True,
 ) -> Decision:
     """Pick the engine of that name, or for "auto" the one that should be the fastest.
 
@@ -188,6 +193,8 @@ def decide(
         How many samples there are.
     dtype : dtype
         That of the arrays.
+    workspaces : bool, optional
+        Whether to ask for scratch memory, too; engines may have to prepare themselves to tell.
 
     Returns
     -------
@@ -199,19 +206,6 @@ def decide(
     ValueError
         If the name is unknown, or the engine does not support the case.
     """
-    return _picked(name, device, operation, geometry, batch, dtype, workspaces=True)
-
-
-def _picked(
-    name: str,
-    device: Device,
-    operation: str,
-    geometry: Geometry,
-    batch: int,
-    dtype: DType,
-    workspaces: bool,
-) -> Decision:
-    """Decide; to say what scratch memory they take, engines may have to prepare themselves."""
     check_engine(name)
     dtype = device.xp.dtype(dtype)
     times = memory.times(device, case_of(operation, geometry, batch, dtype))

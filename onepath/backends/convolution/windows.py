@@ -122,26 +122,3 @@ def _order_of(strides: Ints) -> tuple[Ints, Ints]:
     """The axes as they lie in memory, outermost first, and the order that undoes it."""
     order = tuple(sorted(range(len(strides)), key=strides.__getitem__, reverse=True))
     return order, inverse(order)
-
-
-def interleaved(xp: Any, x: Array) -> Array:
-    """Return a batch whose samples lie interleaved in memory, element by element.
-
-    Functions of a batch then run along memory, however small the images are. Batches without
-    spatial axes are returned as they are.
-
-    Parameters
-    ----------
-    xp : module
-        The array module.
-    x : array, shape (N, ...)
-        The batch.
-
-    Returns
-    -------
-    array, shape (N, ...)
-        ``x`` itself if it lies so, or a copy.
-    """
-    if x.ndim < 3 or len(x) == 1:
-        return x
-    return xp.moveaxis(xp.ascontiguousarray(xp.moveaxis(x, 0, -1)), -1, 0)

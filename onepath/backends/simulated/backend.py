@@ -3,10 +3,9 @@
 import sys
 from typing import Any
 
+from ..base import Backend
 from ..cuda import CudaBackend
 from ..errors import BackendUnavailableError
-from ..random import Key, philox4x64
-from ..types import Array
 
 
 class SimulatedBackend(CudaBackend):
@@ -62,9 +61,7 @@ class SimulatedBackend(CudaBackend):
 
         return modules()["cupyx.scipy.signal"]
 
-    def philox(self, key: Key, counter: int, blocks: int) -> Array:
-        """Return blocks of random words, by the formula in array operations."""
-        return philox4x64(self.xp, key, counter, blocks)
+    philox = Backend.philox  # nothing on the host runs the kernel
 
     def _binding(self) -> Any:
         """The simulated ``cudnn``."""
