@@ -1,5 +1,8 @@
 """What onepath's own tests need beside the fixtures of its plugin, `onepath.testing.plugin`."""
 
+import os
+import warnings
+
 import pytest
 
 from onepath.backends import get_backend
@@ -32,9 +35,40 @@ def torch():
     return pytest.importorskip("torch", reason="PyTorch is absent: pip install 'onepath[oracle]'")
 
 
+@pytest.fixture(scope="session")
+def keras():
+    """Keras on PyTorch, an oracle that nobody here wrote."""
+    pytest.importorskip("torch", reason="PyTorch is absent: pip install 'onepath[oracle]'")
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = pytest.importorskip(
+            "keras", reason="Keras is absent: pip install 'onepath[oracle]'"
+        )
+    assert module.backend.backend() == "torch"
+    return module
+
+
+@pytest.fixture(scope="session")
+def onnx():
+    """ONNX's own package: its checker, and the tests of its operators."""
+    return pytest.importorskip("onnx", reason="ONNX is absent: pip install 'onepath[oracle]'")
+
+
+@pytest.fixture(scope="session")
+def onnxruntime():
+    """What others run ONNX models with."""
+    return pytest.importorskip(
+        "onnxruntime", reason="onnxruntime is absent: pip install 'onepath[oracle]'"
+    )
+
+
+ORACLES = ("torch", "keras", "onnx", "onnxruntime")
+
+
 def pytest_collection_modifyitems(items):
-    """Mark what takes those two; the plugin skips what is marked with cuda if there is none."""
+    """Mark what takes those; the plugin skips what is marked with cuda if there is none."""
     for item in items:
-        for fixture, mark in (("cuda", "cuda"), ("torch", "oracle")):
+        for fixture, mark in (("cuda", "cuda"), *((name, "oracle") for name in ORACLES)):
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)

@@ -523,7 +523,7 @@ def test_unknown_losses():
         losses.get(MeanSquaredError)
 
 
-@pytest.mark.parametrize("cls", set(LOSSES.values()), ids=lambda cls: cls.name)
+@pytest.mark.parametrize("cls", dict.fromkeys(LOSSES.values()), ids=lambda cls: cls.name)
 def test_configurations_come_back(cls):
     configs = [{"from_logits": True}, {"from_logits": False}] if cls().get_config() else [{}]
     for config in configs:

@@ -296,7 +296,7 @@ def test_mixed_devices():
         backend_of(far, x)
 
 
-@pytest.mark.parametrize("bad", [[1.0], 1.0, None, "x", RemoteArray(None)], ids=repr)
+@pytest.mark.parametrize("bad", [[1.0], 1.0, None, "x", RemoteArray(None)], ids=type)
 def test_what_is_no_array(bad):
     kind = f"{type(bad).__module__}.{type(bad).__qualname__}"
     for position in (0, 1):

@@ -1,0 +1,25 @@
+"""What each layer must compute, in float64, as loops that know nothing of onepath."""
+
+from . import (
+    activations,
+    composition,
+    convolutions,
+    dense,
+    normalization,
+    pooling,
+    regularization,
+    shapes,
+)
+
+_FAMILIES = (
+    convolutions,
+    dense,
+    activations,
+    pooling,
+    normalization,
+    regularization,
+    shapes,
+    composition,
+)
+
+DEFINITIONS = {name: entry for family in _FAMILIES for name, entry in family.DEFINITIONS.items()}
