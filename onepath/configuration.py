@@ -28,7 +28,7 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same object again, as JSON can hold them."""
-        return {name: getattr(self, name) for name in _arguments(type(self))}
+        return {name: _described(getattr(self, name)) for name in _arguments(type(self))}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -46,6 +46,13 @@ class Configurable:
                 f"{cls.__name__} has no {sorted(unknown)}; its arguments are {sorted(known)}"
             )
         return cls(**config)
+
+
+def _described(value: Any) -> Any:
+    """An option as JSON can hold it: one that is an object, by its class and configuration."""
+    if isinstance(value, Configurable):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    return value
 
 
 def _arguments(cls: type) -> dict[str, inspect.Parameter]:

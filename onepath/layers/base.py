@@ -12,6 +12,7 @@ from ..configuration import Configurable
 from .checks import check_input, fits, input_backend, refuse_output_gradient
 from .initializers import initial
 from .policies import MIXED, check_policy, compute_dtype, get_dtype_policy, variable_dtype
+from .regularizers import Regularizer
 
 Shape = tuple[int, ...]
 
@@ -40,6 +41,8 @@ class Layer(Configurable):
     ----------
     parameters, gradients, state : dict of str to array
         What is learned, its gradients after a `backward`, and what is kept but not learned.
+    regularizers : dict of str to Regularizer
+        Penalties on parameters, by the parameters' names; training adds them to the loss.
     backend : Backend or None
         Where the layer lives; None until it is built.
     input_shape : tuple of int or None
@@ -65,6 +68,9 @@ class Layer(Configurable):
     """Whether steps with the layer may be captured as a CUDA graph, if all that it does is on the
     device and the same each time. Each class of one's own has to say so itself."""
 
+    trainable: bool = True
+    """Whether the parameters are learned; if not, `backward` fills no gradients."""
+
     input_shape: Shape | None = None
     backend: Backend | None = None
     name: str = ""
@@ -79,6 +85,7 @@ class Layer(Configurable):
         layer._known = None
         layer._saved = None
         layer._weights = {}
+        layer.regularizers = {}
         layer.name = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
         layer._named = False
         return layer
@@ -91,6 +98,7 @@ class Layer(Configurable):
     _saved: Any
     _weights: dict[str, Array]
     _named: bool
+    regularizers: dict[str, Regularizer]
 
     def __init__(
         self, name: str | None = None, dtype: str | None = None, seed: int | None = None
@@ -341,11 +349,15 @@ class Layer(Configurable):
     def _build(self, input_shape: Shape) -> None:
         """Make the parameters for samples of this shape."""
 
-    def _add_parameter(self, name: str, shape: Shape, initializer: str) -> None:
+    def _add_parameter(
+        self, name: str, shape: Shape, initializer: str, regularizer: Regularizer | None = None
+    ) -> None:
         """Make a parameter, from a random stream of its own."""
         random = self.home.random(derived_seed(self.seed, name))
         dtype = self.variable_dtype
         self._parameters[name] = initial(initializer, random, self.home.xp, shape, dtype)
+        if regularizer is not None:
+            self.regularizers[name] = regularizer
 
     def _weight(self, name: str) -> Array:
         """A parameter in the dtype of computation; made once for a forward and its backward."""

@@ -10,6 +10,7 @@ from .layout import check_data_format, from_first, shape_from_first, shape_to_fi
 from .parameter import Parameter
 from .policies import chosen_policy
 from .registry import register_layer
+from .regularizers import Regularizer, check_regularizer
 
 
 class Conv(Layer):
@@ -38,6 +39,8 @@ class Conv(Layer):
         Whether samples are (C, *size) or (*size, C).
     kernel_initializer, bias_initializer : str, optional
         See `onepath.layers.initializers.initial`.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss; see `onepath.layers.regularizers`.
     engine : {"auto", "gemm", "winograd", "fft", "signal"}, optional
         What computes; "auto" is the planner's choice, and "signal" is the definition by
         scipy.signal's or cupyx.scipy.signal's sums. See docs/performance.md.
@@ -72,6 +75,8 @@ class Conv(Layer):
         data_format: str = "channels_first",
         kernel_initializer: str = "glorot_uniform",
         bias_initializer: str = "zeros",
+        kernel_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
         engine: str = "auto",
         dtype: str | None = None,
         name: str | None = None,
@@ -88,6 +93,8 @@ class Conv(Layer):
         self.data_format = check_data_format(data_format)
         self.kernel_initializer = check_initializer(kernel_initializer)
         self.bias_initializer = check_initializer(bias_initializer)
+        self.kernel_regularizer = check_regularizer(kernel_regularizer)
+        self.bias_regularizer = check_regularizer(bias_regularizer)
         self.engine = check_engine(engine)
         self.sample_rank = self.rank + 1
 
@@ -123,11 +130,11 @@ class Conv(Layer):
         return shape_from_first(self.geometry(input_shape).output_shape, self.data_format)
 
     def _build(self, input_shape: Shape) -> None:
-        self._add_parameter(
-            "kernel", self.geometry(input_shape).kernel_shape, self.kernel_initializer
-        )
+        kernel = self.geometry(input_shape).kernel_shape
+        self._add_parameter("kernel", kernel, self.kernel_initializer, self.kernel_regularizer)
         if self.use_bias:
-            self._add_parameter("bias", (self.filters,), self.bias_initializer)
+            bias = (self.filters,)
+            self._add_parameter("bias", bias, self.bias_initializer, self.bias_regularizer)
 
     def _forward(self, x: Array, training: bool) -> Array:
         backend, geometry = self.home, self._geometry_of(x.shape[1:])
@@ -147,7 +154,8 @@ class Conv(Layer):
             self.gradients["bias"] = dy.sum(axis=axes, dtype=self.parameters["bias"].dtype)
 
     def _backward(self, dy: Array) -> Array:
-        self._learn(dy)
+        if self.trainable:
+            self._learn(dy)
         _, geometry = self._saved
         dy = to_first(self.home.xp, dy, self.data_format)
         kernel = self._weight("kernel")
@@ -281,6 +289,7 @@ class Convolutional(Layer):
         self.gradients["biases"] = dy.sum(axis=0, dtype=self.biases.dtype)
 
     def _backward(self, dy: Array) -> Array:
-        self._learn(dy)
+        if self.trainable:
+            self._learn(dy)
         kernels = self._weight("kernels")
         return self.home.conv_input_gradient(dy, kernels, self.geometry, self.engine)

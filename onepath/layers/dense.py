@@ -7,6 +7,7 @@ from .base import Layer, Shape
 from .initializers import check_initializer
 from .policies import chosen_policy
 from .registry import register_layer
+from .regularizers import Regularizer, check_regularizer
 
 
 @register_layer
@@ -21,6 +22,8 @@ class Dense(Layer):
         Whether a bias is added.
     kernel_initializer, bias_initializer : str, optional
         See `onepath.layers.initializers.initial`.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss; see `onepath.layers.regularizers`.
     dtype, name, seed
         See `Layer`.
 
@@ -43,6 +46,8 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: str = "glorot_uniform",
         bias_initializer: str = "zeros",
+        kernel_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
         dtype: str | None = None,
         name: str | None = None,
         seed: int | None = None,
@@ -52,6 +57,8 @@ class Dense(Layer):
         self.use_bias = use_bias
         self.kernel_initializer = check_initializer(kernel_initializer)
         self.bias_initializer = check_initializer(bias_initializer)
+        self.kernel_regularizer = check_regularizer(kernel_regularizer)
+        self.bias_regularizer = check_regularizer(bias_regularizer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(..., features) -> (..., units)."""
@@ -63,9 +70,11 @@ class Dense(Layer):
         return (*input_shape[:-1], self.units)
 
     def _build(self, input_shape: Shape) -> None:
-        self._add_parameter("kernel", (input_shape[-1], self.units), self.kernel_initializer)
+        kernel = (input_shape[-1], self.units)
+        self._add_parameter("kernel", kernel, self.kernel_initializer, self.kernel_regularizer)
         if self.use_bias:
-            self._add_parameter("bias", (self.units,), self.bias_initializer)
+            bias = (self.units,)
+            self._add_parameter("bias", bias, self.bias_initializer, self.bias_regularizer)
 
     def _forward(self, x: Array, training: bool) -> Array:
         rows = x.reshape(-1, x.shape[-1])  # (N*..., features)
@@ -83,7 +92,8 @@ class Dense(Layer):
             self.gradients["bias"] = dy.sum(axis=0, dtype=self.parameters["bias"].dtype)
 
     def _backward(self, dy: Array) -> Array:
-        self._learn(dy)
+        if self.trainable:
+            self._learn(dy)
         rows, shape = self._saved
         dx = like(self.home.xp, rows.shape, rows)
         dy = dy.reshape(-1, self.units)  # (N*..., units)
