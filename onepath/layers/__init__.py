@@ -5,6 +5,8 @@ from .base import Layer
 from .composition import Residual, Sequential
 from .convolution import Conv1D, Conv2D, Conv3D, Convolutional
 from .dense import Dense
+from .graph import Graph
+from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from .normalization import BatchNormalization
 from .policies import get_dtype_policy, set_dtype_policy
 from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
@@ -13,8 +15,11 @@ from .regularization import Dropout
 from .reshaping import Flatten, Reshape
 
 __all__ = [
+    "Add",
+    "Average",
     "AveragePooling2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv3D",
@@ -23,15 +28,20 @@ __all__ = [
     "Dropout",
     "Flatten",
     "GlobalAveragePooling2D",
+    "Graph",
     "Layer",
     "LeakyReLU",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "ReLU",
     "Reshape",
     "Residual",
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "Subtract",
     "Tanh",
     "deserialize",
     "get_dtype_policy",

@@ -9,12 +9,22 @@ from ..backends import Array, Backend, get_backend
 from ..backends.dtypes import NARROW
 from ..backends.random import checked_seed, derived_seed, next_seed
 from ..configuration import Configurable
-from .checks import check_input, fits, input_backend, refuse_output_gradient
+from .checks import check_input, fits, input_backend, refuse_output_gradient, several_of
 from .initializers import initial
 from .policies import MIXED, check_policy, compute_dtype, get_dtype_policy, variable_dtype
 from .regularizers import Regularizer
+from .several import each, listed, sample_shapes
 
 Shape = tuple[int, ...]
+
+
+class _Kind:
+    """Shape and dtype of an output, for which no gradient of another kind may come."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: Shape, dtype: Any) -> None:
+        self.shape, self.dtype = shape, dtype
 
 
 class Layer(Configurable):
@@ -58,6 +68,12 @@ class Layer(Configurable):
     shardable: bool = False
     """Whether a batch may go through in parts, as what becomes of a sample depends on it alone."""
 
+    several: bool = False
+    """Whether the input is a tuple of arrays; gradients and `input_shape` are tuples as well."""
+
+    indices: bool = False
+    """Whether the input may be whole numbers, which are left as they are."""
+
     meets: bool = False
     """Whether a shardable layer asks `onepath.layers.shards` for what the other parts have."""
 
@@ -93,7 +109,7 @@ class Layer(Configurable):
     _parameters: dict[str, Array]
     _gradients: dict[str, Array]
     _state: dict[str, Array]
-    _output: tuple[bool, Shape, Any, Any] | None
+    _output: tuple[bool, Any, Any] | None
     _known: tuple[Any, Shape] | None
     _saved: Any
     _weights: dict[str, Array]
@@ -151,6 +167,7 @@ class Layer(Configurable):
         ----------
         input : array, shape (N, *sample) or (*sample)
             A batch, or a single sample if the layer knows how many axes one has. Never modified.
+            A tuple or a list of such for layers with several inputs.
         training : bool, optional
             Whether dropout drops and batch statistics are taken.
 
@@ -172,14 +189,15 @@ class Layer(Configurable):
         """
         x, single = (input, False) if self._is_known(input) else self._check(input)
         if self.dtype is not None:
-            x = x.astype(compute_dtype(self.dtype), copy=False)
+            x = x if self.indices else each(self._converted, x)
             self._weights = {}
         with self.home.scope():
             y = self._forward(x, training)
-            if self.rounds and x.dtype.itemsize < NARROW:
-                y = y.astype(x.dtype, copy=False)
-        self._output = single, y.shape, y.dtype, x.dtype
-        return y[0] if single else y
+            computing = listed(y if self.indices else x)[0].dtype
+            if self.rounds and computing.itemsize < NARROW:
+                y = each(lambda a: a.astype(computing, copy=False), y)
+        self._output = single, each(_kind, y), computing
+        return each(_first, y) if single else y
 
     def backward(self, output_gradient: Array, learning_rate: float | None = None) -> Array:
         """Compute the gradients, and take a plain gradient step if asked to.
@@ -210,12 +228,12 @@ class Layer(Configurable):
         with self.home.scope(quiet=narrow is not None):
             dx = self._backward(dy)
             if narrow is not None:
-                dx = dx.astype(narrow, copy=False)
+                dx = each(lambda d: d.astype(narrow, copy=False), dx)
                 self._convert_gradients()
             if learning_rate is not None:
                 for name, parameter in self.parameters.items():
                     self.home.axpby(-learning_rate, self.gradients[name], 1, parameter)
-        return dx[0] if single else dx
+        return each(_first, dx) if single else dx
 
     def learn(self, output_gradient: Array) -> None:
         """Fill the gradients as `backward` does, and leave the input's gradient out.
@@ -259,6 +277,10 @@ class Layer(Configurable):
             for name, gradient in self._gradients.items():
                 self._gradients[name] = gradient.astype(self.variable_dtype, copy=False)
 
+    def _converted(self, x: Array) -> Array:
+        """The input in the dtype of computation."""
+        return x.astype(self.compute_dtype, copy=False)
+
     def _admitted(self, output_gradient: Array) -> tuple[Array, bool, Any]:
         """Return a checked gradient as a batch, whether it was a single sample's, and a dtype.
 
@@ -266,16 +288,26 @@ class Layer(Configurable):
         """
         if self._output is None or self.backend is None:
             raise RuntimeError(f"{self.title}: backward needs a forward before it")
-        single, shape, dtype, computing = self._output
-        expected = shape[1:] if single else shape
-        if not fits(output_gradient, self.backend, expected):
-            refuse_output_gradient(self.title, output_gradient, self.backend, expected)
+        single, kinds, computing = self._output
         narrow = computing if computing.itemsize < NARROW else None
-        dy = output_gradient
-        if dy.dtype != dtype:
+        if isinstance(kinds, _Kind):
+            return self._fitted(output_gradient, kinds, single, narrow), single, narrow
+        gradients = several_of(self.title, "output_gradient", output_gradient, len(kinds))
+        fitted = (
+            self._fitted(dy, kind, single, narrow)
+            for dy, kind in zip(gradients, kinds, strict=True)
+        )
+        return tuple(fitted), single, narrow
+
+    def _fitted(self, dy: Array, kind: "_Kind", single: bool, narrow: Any) -> Array:
+        """Return a checked gradient as a batch, in the dtype of the output it is for."""
+        expected = kind.shape[1:] if single else kind.shape
+        if not fits(dy, self.home, expected):
+            refuse_output_gradient(self.title, dy, self.home, expected)
+        if dy.dtype != kind.dtype:
             with self.home.scope(quiet=narrow is not None):
-                dy = dy.astype(dtype)
-        return (dy[None] if single else dy), single, narrow
+                dy = dy.astype(kind.dtype)
+        return dy[None] if single else dy
 
     # Shapes and building
 
@@ -335,7 +367,7 @@ class Layer(Configurable):
         ValueError
             If the layer cannot take such samples.
         """
-        input_shape = tuple(input_shape)
+        input_shape = _as_tuples(input_shape) if self.several else tuple(input_shape)
         if input_shape == self.input_shape:
             return
         self.check_sample(input_shape)
@@ -418,31 +450,51 @@ class Layer(Configurable):
     def _check(self, input: Array) -> tuple[Array, bool]:
         """Return a checked input as a batch, and whether it was a single sample; build first."""
         free = self.elementwise or (self.built and not (self.parameters or self.state))
+        if self.several:
+            count = None if self.input_shape is None else len(self.input_shape)
+            input = several_of(self.title, "input", input, count)
         backend = input_backend(self.title, input, None if free else self.backend)
         x, single = self._batch(input)
         if not (self.elementwise or self.built):
-            self.build(x.shape[1:], backend)
+            self.build(sample_shapes(x), backend)
         self.backend = backend
-        self._known = (x.dtype, x.shape[1:]) if x.ndim > 1 and not single else None
+        batch = not (self.several or single or x.ndim == 1)
+        self._known = (x.dtype, x.shape[1:]) if batch else None
         return x, single
 
     def _batch(self, input: Array) -> tuple[Array, bool]:
         """Return a checked input as a batch, and whether it was a single sample."""
-        check_input(self.title, input)
+        arrays = listed(input)
+        for x in arrays:
+            check_input(self.title, x, self.indices)
         if self.elementwise:
             return input, False
-        rank = self.sample_rank if self.input_shape is None else len(self.input_shape)
-        if rank is None:
-            rank = max(input.ndim - 1, 1)
-        if input.ndim not in (rank, rank + 1):
+        single = None
+        for x, rank in zip(arrays, self._ranks(arrays), strict=True):
+            single = x.ndim == rank if single is None else single
+            if x.ndim != rank + (not single):
+                raise ValueError(
+                    f"{self.title}: the input must have {rank + 1} axes, or {rank} for a single "
+                    f"sample{self._expectation()}, got shape {x.shape}"
+                )
+        if single:
+            input = each(_batch_of_one, input)
+        elif len({len(x) for x in arrays}) > 1:
+            lengths = ", ".join(str(len(x)) for x in arrays)
             raise ValueError(
-                f"{self.title}: the input must have {rank + 1} axes, or {rank} for a single "
-                f"sample{self._expectation()}, got shape {input.shape}"
+                f"{self.title}: its inputs must have equally many samples, got {lengths}"
             )
-        single = input.ndim == rank
-        x = input[None] if single else input
-        self.check_sample(x.shape[1:])
-        return x, single
+        self.check_sample(sample_shapes(input))
+        return input, bool(single)
+
+    def _ranks(self, arrays: tuple[Array, ...]) -> tuple[int, ...]:
+        """How many axes a sample of each input has; of one that may be either, one less than it."""
+        if self.input_shape is not None:
+            shapes: Any = self.input_shape if self.several else (self.input_shape,)
+            return tuple(map(len, shapes))
+        if self.sample_rank is not None:
+            return (self.sample_rank,) * len(arrays)
+        return tuple(max(x.ndim - 1, 1) for x in arrays)
 
     def check_sample(self, input_shape: Shape) -> Shape:
         """Return the output's shape as `compute_output_shape` does; errors name the layer."""
@@ -456,3 +508,19 @@ class Layer(Configurable):
 
     def _expectation(self) -> str:
         return f" (built for {self.input_shape})" if self.built else ""
+
+
+def _as_tuples(shapes: Any) -> Any:
+    return tuple(tuple(shape) for shape in shapes)
+
+
+def _kind(y: Array) -> _Kind:
+    return _Kind(y.shape, y.dtype)
+
+
+def _first(x: Array) -> Array:
+    return x[0]
+
+
+def _batch_of_one(x: Array) -> Array:
+    return x[None]

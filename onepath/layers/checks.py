@@ -4,6 +4,7 @@ from typing import Any
 
 from ..backends import Array, Backend, DeviceMismatchError, backend_of
 from ..backends.dtypes import is_floating
+from .several import listed
 
 Shape = tuple[int, ...]
 
@@ -11,7 +12,7 @@ Shape = tuple[int, ...]
 def input_backend(title: str, input: Any, home: Backend | None) -> Backend:
     """Return the input's backend, which must be ``home`` if there is one."""
     try:
-        backend = backend_of(input)
+        backend = backend_of(*listed(input))
     except TypeError as error:
         raise TypeError(f"{title}: input: {error}") from None
     if home is not None and home is not backend:
@@ -23,9 +24,23 @@ def input_backend(title: str, input: Any, home: Backend | None) -> Backend:
     return backend
 
 
-def check_input(title: str, input: Array) -> None:
-    """Raise unless the input is floating and not empty."""
-    if not is_floating(input.dtype):
+def several_of(title: str, role: str, value: Any, count: int | None = None) -> tuple[Any, ...]:
+    """Return a tuple or a list of arrays as a tuple, or raise."""
+    if not isinstance(value, tuple | list):
+        raise TypeError(
+            f"{title}: {role} must be a tuple of arrays, got "
+            f"{type(value).__module__}.{type(value).__qualname__}"
+        )
+    if len(value) == 0 or len(value) != (count or len(value)):
+        raise ValueError(
+            f"{title}: {role} must be {count or 'one or more'} arrays, got {len(value)}"
+        )
+    return tuple(value)
+
+
+def check_input(title: str, input: Array, indices: bool = False) -> None:
+    """Raise unless the input is floating, or integers where they index, and not empty."""
+    if not (is_floating(input.dtype) or (indices and input.dtype.kind in "iu")):
         integer = input.dtype.kind in "iub"
         mend = "; scale integer images, as in x.astype('float32') / 255" if integer else ""
         raise TypeError(f"{title}: the input must be floating, got {input.dtype}{mend}")

@@ -50,7 +50,7 @@ class Composite(Layer):
     @property
     def shardable(self) -> bool:  # type: ignore[override]
         """Whether every child is; a subclass with a way of its own through them must say so."""
-        own_way = type(self)._forward.__module__ != __name__
+        own_way = type(self)._forward.__module__.partition(".")[0] != __name__.partition(".")[0]
         return not own_way and all(child.shardable for child in self.children)
 
     @property
@@ -118,6 +118,16 @@ class Sequential(Composite):
         """The layers, first to last."""
         return self.children
 
+    @property
+    def several(self) -> bool:  # type: ignore[override]
+        """Whether the first layer takes several inputs."""
+        return self.layers[0].several
+
+    @property
+    def indices(self) -> bool:  # type: ignore[override]
+        """Whether the first layer takes whole numbers."""
+        return self.layers[0].indices
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return what the last layer makes of a sample."""
         for layer in self.layers:
@@ -141,7 +151,7 @@ class Sequential(Composite):
         return dy
 
     def _learn(self, dy: Array) -> None:
-        learning = list(dropwhile(lambda layer: not _learns(layer), self.layers))
+        learning = list(dropwhile(lambda layer: not learns(layer), self.layers))
         for layer in reversed(learning[1:]):
             dy = layer.backward(dy)
         for layer in learning[:1]:
@@ -238,11 +248,11 @@ def leaves(layer: Layer) -> Iterator[Layer]:
         yield layer
 
 
-def _learns(layer: Layer) -> bool:
+def learns(layer: Layer) -> bool:
     """Whether the layer does something with an output gradient, beside passing it on."""
     if layer.parameters or type(layer).backward is not Layer.backward:
         return True
-    return isinstance(layer, Composite) and any(map(_learns, layer.children))
+    return isinstance(layer, Composite) and any(map(learns, layer.children))
 
 
 def _tell_apart(layers: Iterable[Layer], owner: str) -> None:

@@ -150,13 +150,19 @@ class Observer:
         self.seen[name] = array.copy() if home_of(array) else array
         return array
 
+    def take_each(self, name: str, x: Any) -> Any:
+        """Note a quantity, or each of several, numbered from 1."""
+        if not isinstance(x, tuple):
+            return self.take(name, x)
+        return tuple(self.take(f"{name} {i}", array) for i, array in enumerate(x, 1))
+
     def forward(self, path: str, layer: Any, x: Array, compute: Callable[[Array], Array]) -> Array:
         """Note input and output of a forward pass."""
         with self._at(path, layer, "forward"):
-            x = self.take(quantity(path, "input"), x)
+            x = self.take_each(quantity(path, "input"), x)
             y = compute(x)
-            self.check_unchanged(quantity(path, "input"), x)
-        return self.take(quantity(path, "forward"), y)
+            self.check_each(quantity(path, "input"), x)
+        return self.take_each(quantity(path, "forward"), y)
 
     def backward(
         self,
@@ -167,10 +173,10 @@ class Observer:
     ) -> tuple[Array, dict[str, Array]]:
         """Note what goes into a backward pass and what comes out, and the state after it."""
         with self._at(path, layer, "backward"):
-            dy = self.take(quantity(path, "output gradient"), dy)
+            dy = self.take_each(quantity(path, "output gradient"), dy)
             dx, gradients = compute(dy)
-            self.check_unchanged(quantity(path, "output gradient"), dy)
-        dx = self.take(quantity(path, "input gradient"), dx)
+            self.check_each(quantity(path, "output gradient"), dy)
+        dx = self.take_each(quantity(path, "input gradient"), dx)
         gradients = {
             name: self.take(quantity(path, f"gradient of {name}"), gradient)
             for name, gradient in gradients.items()
@@ -178,6 +184,14 @@ class Observer:
         for name, array in state_of(layer).items():
             self.take(quantity(path, f"state {name}"), array)
         return dx, gradients
+
+    def check_each(self, name: str, x: Any) -> None:
+        """Look at an input, or at each of several, after it was used."""
+        if not isinstance(x, tuple):
+            self.check_unchanged(name, x)
+            return
+        for i, array in enumerate(x, 1):
+            self.check_unchanged(f"{name} {i}", array)
 
     def check_unchanged(self, name: str, array: Array) -> None:
         """Look at an input after it was used."""

@@ -13,6 +13,7 @@ from ..backends import Array
 from ..layers import Layer
 from ..layers.composition import leaves
 from ..layers.policies import MIXED
+from ..layers.several import each, listed
 from ..layers.shards import in_shards
 
 Result = TypeVar("Result")
@@ -30,15 +31,16 @@ class Passage:
         Where to go through. Its gradients are filled by `learn`; all else that a passage keeps is
         kept in replicas.
     x : array, shape (N, *sample)
-        The batch, on the layer's device.
+        The batch, on the layer's device; a tuple of such for a layer with several inputs.
     """
 
     def __init__(self, layer: Layer, x: Array) -> None:
-        count = layer.home.shards(x.shape) if layer.shardable else 1
+        first = listed(x)[0]
+        count = layer.home.shards(first.shape) if layer.shardable else 1
         if layer.meets:
             count = min(count, MEETING)
-        edges = [len(x) * i // count for i in range(count + 1)]
-        self._layer, self._x, self._starts = layer, x, edges[:-1]
+        edges = [len(first) * i // count for i in range(count + 1)]
+        self._layer, self._x, self._starts, self._rows = layer, x, edges[:-1], len(first)
         self._shards = [slice(*each) for each in pairwise(edges)]
         self._layers = [layer, *(layer.replica() for _ in self._shards[1:])]
 
@@ -54,7 +56,8 @@ class Passage:
         """Fill the layer's gradients; ``dy`` has the outputs' shape."""
 
         def learn(index: int) -> None:
-            self._layers[index].learn(dy[self._shards[index]])
+            shard = self._shards[index]
+            self._layers[index].learn(each(lambda d: d[shard], dy))
 
         self._each(learn)
         if len(self._layers) > 1:
@@ -72,15 +75,20 @@ class Passage:
 
     def _joined(self, call: Callable[[Layer, Array], Array]) -> Array:
         def pass_through(index: int) -> Array:
-            x = self._layer.home.arranged(self._x[self._shards[index]])
-            return call(self._layers[index], x)
+            arranged, shard = self._layer.home.arranged, self._shards[index]
+            return call(self._layers[index], each(lambda x: arranged(x[shard]), self._x))
 
         outputs = self._each(pass_through)
-        return outputs[0] if len(outputs) == 1 else self._layer.home.xp.concatenate(outputs)
+        if len(outputs) == 1:
+            return outputs[0]
+        concatenate = self._layer.home.xp.concatenate
+        if isinstance(outputs[0], tuple):
+            return tuple(map(concatenate, zip(*outputs, strict=True)))
+        return concatenate(outputs)
 
     def _each(self, work: Callable[[int], Result]) -> list[Result]:
         """Do the work for all shards, on as many threads as there may be."""
         if len(self._shards) == 1:
             with self._layer.home.steady():
                 return [work(0)]
-        return in_shards(work, self._starts, len(self._x), self._layer.meets)
+        return in_shards(work, self._starts, self._rows, self._layer.meets)

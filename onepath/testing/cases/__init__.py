@@ -11,6 +11,7 @@ from . import (
     dense,
     engines,
     losses,
+    merging,
     normalization,
     notebook,
     optimizers,
@@ -39,6 +40,7 @@ _FAMILIES = (
     normalization,
     regularization,
     shapes,
+    merging,
     composition,
 )
 

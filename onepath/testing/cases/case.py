@@ -1,5 +1,6 @@
 """Something to check."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from ...backends import Array, get_backend
 from ...layers import Layer, Softmax
 from ...layers.base import Shape
 from ...optimizers import Optimizer
+from ..joining import Joined
 
 BATCH = 3
 """How many samples a batch of a case has."""
@@ -64,3 +66,11 @@ def typed(cls: Callable[..., Layer], *args: Any, **options: Any) -> Callable[[st
 def untyped(cls: Callable[..., Layer], *args: Any, **options: Any) -> Callable[[str], Layer]:
     """What makes a layer that has the dtype of its input."""
     return lambda dtype: cls(*args, **options)
+
+
+def joined(
+    cls: Callable[..., Layer], *shapes: Shape, **options: Any
+) -> tuple[Callable[[str], Layer], Shape]:
+    """What makes a layer with several inputs and no parameters, and the shape of them as one."""
+    size = sum(map(math.prod, shapes))
+    return lambda dtype: Joined(cls(**options), shapes), (size,)

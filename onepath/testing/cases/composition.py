@@ -1,12 +1,16 @@
 """Layers made of layers."""
 
 from ...layers import (
+    Add,
     BatchNormalization,
+    Concatenate,
+    Conv1D,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
+    Graph,
     Layer,
     LeakyReLU,
     MaxPooling2D,
@@ -14,6 +18,7 @@ from ...layers import (
     Residual,
     Sequential,
 )
+from ..joining import Joined
 from .case import Case
 
 
@@ -40,6 +45,8 @@ def cases() -> list[Case]:
             ),
             (3, 4, 3),
         ),
+        Case("Graph", _wired, (3, 4)),
+        Case("Graph of several training", _several, (7,), training=True),
     ]
 
 
@@ -72,3 +79,31 @@ def _nested(dtype: str) -> Layer:
     )
     shortcut = Conv2D(3, 1, strides=2, dtype=dtype, seed=2, name="shortcut")
     return Sequential([Residual(main, shortcut, name="block"), GlobalAveragePooling2D()])
+
+
+def _wired(dtype: str) -> Layer:
+    """Two ways that part at a node and meet again, beside a skip."""
+    return Graph(
+        "input",
+        {
+            "sum": (Add(), ["right", "left", "input"]),
+            "stem": (Conv1D(3, 3, padding="same", dtype=dtype, seed=1), "input"),
+            "left": (ReLU(), "stem"),
+            "right": (Dense(4, dtype=dtype, seed=2), "stem"),
+        },
+        "sum",
+    )
+
+
+def _several(dtype: str) -> Layer:
+    """Two inputs, and two outputs, of which one is made of the other."""
+    graph = Graph(
+        ["a", "b"],
+        {
+            "normal": (BatchNormalization(epsilon=0.1, dtype=dtype), "a"),
+            "both": (Concatenate(), ["normal", "b"]),
+            "out": (Dense(2, dtype=dtype, seed=1), "both"),
+        },
+        ["both", "out"],
+    )
+    return Joined(graph, [(4,), (3,)])

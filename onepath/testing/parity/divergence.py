@@ -178,6 +178,7 @@ def _marks(layer: Any, outcomes: list[Outcome]) -> list[Mark]:
 
 def _is_computed(mark: Mark, layer: Any, is_leaf: bool) -> bool:
     path, _, what = path_and_what(mark.name, layer)
+    what = what.rstrip(" 0123456789")  # of several
     if what in ("input", "output gradient", "forward", "input gradient"):
         within = bool(path or is_leaf) and what in ("forward", "input gradient")
         return within or any(mark.errors)

@@ -5,6 +5,7 @@ from . import (
     composition,
     convolutions,
     dense,
+    merging,
     normalization,
     pooling,
     regularization,
@@ -19,6 +20,7 @@ _FAMILIES = (
     normalization,
     regularization,
     shapes,
+    merging,
     composition,
 )
 

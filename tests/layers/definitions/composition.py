@@ -1,5 +1,7 @@
 """By the cases' names."""
 
+import numpy as np
+
 from .activations import LEAKY, RELU
 from .convolutions import conv
 from .definition import NO_ROOM, defined, identity
@@ -33,6 +35,18 @@ def fork(**ways):
 def below(name, arrays):
     prefix = f"{name}/"
     return {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}
+
+
+def wired(x, arrays):
+    stem = conv((1,), ((1, 1),), (1,))(x, below("stem", arrays))
+    return RELU(stem, {}) + dense(stem, below("right", arrays)) + x
+
+
+def several(x, arrays):
+    arrays = below("graph", arrays)
+    normal = normalized(True, 0.1)(x[:, :4], below("normal", arrays))
+    both = np.concatenate([normal, x[:, 4:]], axis=1)
+    return np.concatenate([both, dense(both, below("out", arrays))], axis=1)
 
 
 DEFINITIONS = {
@@ -86,5 +100,19 @@ DEFINITIONS = {
         fork(conv2d=conv((2, 2), ((1, 1), (1, 1))), conv2d_1=conv((2, 2))),
         terms=31,
         misfits_once_built={(2, 4, 3): "Conv2D 'conv2d': .*expected 3 channels, got 2"},
+    ),
+    "Graph": defined(
+        wired,
+        terms=16,
+        follows_input=True,
+        misfits_once_built={(1, 4): "Conv1D 'stem': .*expected 3 channels, got 1"},
+    ),
+    "Graph of several training": defined(
+        several,
+        terms=16,
+        bound=64,
+        rowwise=False,
+        follows_input=True,
+        misfits={(6,): r"samples must be those of \(\(4,\), \(3,\)\), flat"},
     ),
 }
