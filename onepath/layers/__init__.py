@@ -1,6 +1,13 @@
 """Neural-network layers: each written once, for every device."""
 
 from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from .augmentation import (
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+)
 from .base import Layer
 from .composition import Residual, Sequential
 from .convolution import Conv1D, Conv2D, Conv3D, Convolutional
@@ -35,6 +42,11 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "ReLU",
     "Reshape",
     "Residual",

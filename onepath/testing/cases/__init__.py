@@ -6,6 +6,7 @@ and has no entry here fails a test.
 
 from . import (
     activations,
+    augmentation,
     composition,
     convolutions,
     dense,
@@ -39,6 +40,7 @@ _FAMILIES = (
     pooling,
     normalization,
     regularization,
+    augmentation,
     shapes,
     merging,
     composition,

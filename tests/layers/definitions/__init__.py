@@ -2,6 +2,7 @@
 
 from . import (
     activations,
+    augmentation,
     composition,
     convolutions,
     dense,
@@ -19,6 +20,7 @@ _FAMILIES = (
     pooling,
     normalization,
     regularization,
+    augmentation,
     shapes,
     merging,
     composition,

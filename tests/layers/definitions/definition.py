@@ -1,5 +1,7 @@
 """What a definition says, and what many of them have in common. Batches are channels first."""
 
+import hashlib
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -113,3 +115,11 @@ def identity(x, arrays):
 def last(oracle):
     """The same with the channels last."""
     return lambda x, arrays: np.moveaxis(oracle(np.moveaxis(x, -1, 1), arrays), 1, -1)
+
+
+def uniforms(seed, count):
+    """What the first call draws: 24 bits each, of Philox4x64 keyed with seed and call."""
+    digest = hashlib.blake2b(f"{seed}/0".encode(), digest_size=16).digest()
+    words = np.random.Philox(key=np.frombuffer(digest, "<u8")).random_raw(-(-count // 2))
+    halves = itertools.chain.from_iterable((int(w) % 2**32, int(w) >> 32) for w in words)
+    return [(half >> 8) * 2.0**-24 for half in itertools.islice(halves, count)]

@@ -1,23 +1,17 @@
 """By the cases' names."""
 
-import hashlib
-import itertools
-
 import numpy as np
 
-from .definition import defined, identity
+from .definition import defined, identity, uniforms
 
 
 def dropped(rate, seed):
-    """What the first call drops: 24 bits an element, of Philox4x64 keyed with seed and call."""
+    """What the first call drops."""
 
     def oracle(x, arrays):
-        digest = hashlib.blake2b(f"{seed}/0".encode(), digest_size=16).digest()
-        words = np.random.Philox(key=np.frombuffer(digest, "<u8")).random_raw(-(-x.size // 2))
-        halves = itertools.chain.from_iterable((int(w) % 2**32, int(w) >> 32) for w in words)
         y = np.zeros(x.shape)
-        for index, half in zip(np.ndindex(x.shape), halves, strict=False):
-            if (half >> 8) * 2.0**-24 >= rate:
+        for index, u in zip(np.ndindex(x.shape), uniforms(seed, x.size), strict=True):
+            if u >= rate:
                 y[index] = x[index] / (1 - rate)
         return y
 
