@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         transfers,
     )
     from .layers import get_dtype_policy, set_dtype_policy
-    from .training import Model, Sequential, load_model
+    from .training import Model, Sequential, load_model, plot_model
     from .tuning import autotune, explain
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "memory",
     "metrics",
     "optimizers",
+    "plot_model",
     "register_backend",
     "set_deterministic",
     "set_dtype_policy",
@@ -90,6 +91,7 @@ _HOMES = {
     "Model": "training",
     "Sequential": "training",
     "load_model": "training",
+    "plot_model": "training",
     "autotune": "tuning",
     "explain": "tuning",
     "get_dtype_policy": "layers",

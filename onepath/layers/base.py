@@ -102,7 +102,7 @@ class Layer(Configurable):
         layer._saved = None
         layer._weights = {}
         layer.regularizers = {}
-        layer.name = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+        layer.name = automatic_name(cls.__name__)
         layer._named = False
         return layer
 
@@ -508,6 +508,11 @@ class Layer(Configurable):
 
     def _expectation(self) -> str:
         return f" (built for {self.input_shape})" if self.built else ""
+
+
+def automatic_name(class_name: str) -> str:
+    """Return what a layer is called that has no name of its own, but for a number behind it."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", class_name).lower()
 
 
 def _as_tuples(shapes: Any) -> Any:

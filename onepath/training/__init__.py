@@ -1,6 +1,7 @@
 """Training: models that compile, fit, evaluate, predict and are saved."""
 
 from .callbacks import Callback, EarlyStopping, LearningRateScheduler
+from .diagram import plot_model
 from .files import CorruptFileError
 from .history import History
 from .loading import load_model
@@ -16,4 +17,5 @@ __all__ = [
     "Model",
     "Sequential",
     "load_model",
+    "plot_model",
 ]
