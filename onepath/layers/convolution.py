@@ -5,15 +5,15 @@ from ..backends import Array, Geometry
 from ..backends.convolution import check_engine
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Layer, Shape
+from .convolving import Convolving
 from .initializers import check_initializer
-from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
 from .parameter import Parameter
 from .policies import chosen_policy
 from .registry import register_layer
 from .regularizers import Regularizer, check_regularizer
 
 
-class Conv(Layer):
+class Conv(Convolving):
     """What Conv1D, Conv2D and Conv3D share.
 
     The output is the cross-correlation with each of the kernels, summed over the channels of the
@@ -59,10 +59,6 @@ class Conv(Layer):
         If an option is none of those allowed. Shapes are checked when the input's is known.
     """
 
-    rank: int
-    shardable = True
-    _last: tuple[Shape, Geometry] | None = None
-
     def __init__(
         self,
         filters: int,
@@ -82,33 +78,26 @@ class Conv(Layer):
         name: str | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(name, chosen_policy(dtype), seed)
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            use_bias,
+            data_format,
+            bias_initializer,
+            bias_regularizer,
+            engine,
+            dtype,
+            name,
+            seed,
+        )
         self.filters = whole("filters", filters)
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.padding = padding
-        self.dilation_rate = dilation_rate
         self.groups = whole("groups", groups)
-        self.use_bias = use_bias
-        self.data_format = check_data_format(data_format)
         self.kernel_initializer = check_initializer(kernel_initializer)
-        self.bias_initializer = check_initializer(bias_initializer)
         self.kernel_regularizer = check_regularizer(kernel_regularizer)
-        self.bias_regularizer = check_regularizer(bias_regularizer)
-        self.engine = check_engine(engine)
-        self.sample_rank = self.rank + 1
 
-    def geometry(self, input_shape: Shape) -> Geometry:
-        """Return the convolution's geometry for samples of a shape, or raise."""
-        if len(input_shape) != self.rank + 1:
-            raise ValueError(f"samples must have {self.rank + 1} axes")
-        shape = shape_to_first(input_shape, self.data_format)
-        kernel = self.parameters.get("kernel")
-        if kernel is not None and shape[0] != kernel.shape[1] * self.groups:
-            raise ValueError(
-                f"expected {kernel.shape[1] * self.groups} channels, got {shape[0]} with "
-                f"data_format={self.data_format!r}"
-            )
+    def _geometry(self, shape: Shape) -> Geometry:
         return Geometry.of(
             shape,
             self.filters,
@@ -119,48 +108,9 @@ class Conv(Layer):
             self.groups,
         )
 
-    def _geometry_of(self, input_shape: Shape) -> Geometry:
-        """The geometry for samples that were checked, which mostly have the last ones' shape."""
-        if self._last is None or self._last[0] != input_shape:
-            self._last = input_shape, self.geometry(input_shape)
-        return self._last[1]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the output's shape for a sample of (C, *size) or (*size, C)."""
-        return shape_from_first(self.geometry(input_shape).output_shape, self.data_format)
-
-    def _build(self, input_shape: Shape) -> None:
-        kernel = self.geometry(input_shape).kernel_shape
-        self._add_parameter("kernel", kernel, self.kernel_initializer, self.kernel_regularizer)
-        if self.use_bias:
-            bias = (self.filters,)
-            self._add_parameter("bias", bias, self.bias_initializer, self.bias_regularizer)
-
-    def _forward(self, x: Array, training: bool) -> Array:
-        backend, geometry = self.home, self._geometry_of(x.shape[1:])
-        x = to_first(backend.xp, x, self.data_format)
-        self._saved = x, geometry
-        y = backend.conv(x, self._weight("kernel"), geometry, self.engine)
-        if self.use_bias:
-            y += self.parameters["bias"].reshape(-1, *(1,) * self.rank)
-        return from_first(backend.xp, y, self.data_format)
-
-    def _learn(self, dy: Array) -> None:
-        x, geometry = self._saved
-        dy = to_first(self.home.xp, dy, self.data_format)
-        self.gradients["kernel"] = self.home.conv_kernel_gradient(x, dy, geometry, self.engine)
-        if self.use_bias:
-            axes = (0, *range(2, dy.ndim))
-            self.gradients["bias"] = dy.sum(axis=axes, dtype=self.parameters["bias"].dtype)
-
-    def _backward(self, dy: Array) -> Array:
-        if self.trainable:
-            self._learn(dy)
-        _, geometry = self._saved
-        dy = to_first(self.home.xp, dy, self.data_format)
-        kernel = self._weight("kernel")
-        dx = self.home.conv_input_gradient(dy, kernel, geometry, self.engine)
-        return from_first(self.home.xp, dx, self.data_format)
+    def _add_kernels(self, geometry: Geometry) -> None:
+        shape = geometry.kernel_shape
+        self._add_parameter("kernel", shape, self.kernel_initializer, self.kernel_regularizer)
 
 
 @register_layer
