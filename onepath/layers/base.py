@@ -17,6 +17,9 @@ from .several import each, listed, sample_shapes
 
 Shape = tuple[int, ...]
 
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[0-9A-Z]{2})(?=[A-Z][a-z])")
+"""Where words of a class's name begin: as in ``ConvND|Transpose``, not within ``P|ReLU``."""
+
 
 class _Kind:
     """Shape and dtype of an output, for which no gradient of another kind may come."""
@@ -512,7 +515,7 @@ class Layer(Configurable):
 
 def automatic_name(class_name: str) -> str:
     """Return what a layer is called that has no name of its own, but for a number behind it."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", class_name).lower()
+    return _WORDS.sub("_", class_name).lower()
 
 
 def _as_tuples(shapes: Any) -> Any:
