@@ -11,6 +11,9 @@ from .augmentation import (
 from .base import Layer
 from .composition import Residual, Sequential
 from .convolution import Conv1D, Conv2D, Conv3D, Convolutional
+from .convolution_depthwise import DepthwiseConv1D, DepthwiseConv2D
+from .convolution_separable import SeparableConv1D, SeparableConv2D
+from .convolution_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from .dense import Dense
 from .graph import Graph
 from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
@@ -28,10 +31,15 @@ __all__ = [
     "BatchNormalization",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
     "Conv3D",
+    "Conv3DTranspose",
     "Convolutional",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Dropout",
     "Flatten",
     "GlobalAveragePooling2D",
@@ -50,6 +58,8 @@ __all__ = [
     "ReLU",
     "Reshape",
     "Residual",
+    "SeparableConv1D",
+    "SeparableConv2D",
     "Sequential",
     "Sigmoid",
     "Softmax",

@@ -16,10 +16,15 @@ from ..layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
     Conv3D,
+    Conv3DTranspose,
     Convolutional,
     Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
@@ -29,11 +34,14 @@ from ..layers import (
     ReLU,
     Reshape,
     Residual,
+    SeparableConv1D,
+    SeparableConv2D,
     Sequential,
     Sigmoid,
     Softmax,
     Tanh,
 )
+from ..layers.convolution_depthwise import DepthwiseConv
 from ..layers.layout import shape_to_first
 from .parity.check import LAYOUTS
 from .samples import laid_out
@@ -298,16 +306,68 @@ def _convolution(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     return layer(engine=draw(_engines(layer().geometry(shape))))
 
 
+def _transposed_convolution(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    """Small steps and kernels, as outputs are larger than inputs; some of each is left."""
+    data_format = draw(st.sampled_from(FORMATS))
+    channels, *size = shape_to_first(shape, data_format)
+    rank, groups = len(size), draw(st.sampled_from([1, channels]))
+    most = 2 if max(size) <= LARGEST[rank] else 1
+    kernel, strides, dilation = (draw(st.tuples(*[st.integers(1, most)] * rank)) for _ in range(3))
+    less = tuple((k - 1) * d // 2 for k, d in zip(kernel, dilation, strict=True))
+    padding = draw(_paddings(less).filter(lambda padding: padding != "full"))
+    more = st.none() if padding == "same" else st.tuples(*(st.integers(0, s - 1) for s in strides))
+    layer = partial(
+        {1: Conv1DTranspose, 2: Conv2DTranspose, 3: Conv3DTranspose}[rank],
+        groups * draw(st.integers(1, 2)),
+        draw(_spelled(kernel)),
+        draw(_spelled(strides)),
+        padding,
+        output_padding=draw(st.none() | more),
+        dilation_rate=draw(_spelled(dilation)),
+        groups=groups,
+        use_bias=draw(st.booleans()),
+        data_format=data_format,
+        bias_initializer="standard_normal",
+        dtype=dtype,
+        seed=draw(_seeds),
+    )
+    return layer(engine=draw(_engines(layer().geometry(shape))))
+
+
+def _separable_convolution(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    data_format = draw(st.sampled_from(FORMATS))
+    size = shape_to_first(shape, data_format)[1:]
+    kinds: list[Callable[..., DepthwiseConv]] = [
+        {1: DepthwiseConv1D, 2: DepthwiseConv2D}[len(size)],
+        partial({1: SeparableConv1D, 2: SeparableConv2D}[len(size)], draw(st.integers(1, 3))),
+    ]
+    layer: Callable[..., DepthwiseConv] = partial(
+        draw(st.sampled_from(kinds)),
+        **draw(_window_options(size)),
+        depth_multiplier=draw(st.integers(1, 2)),
+        use_bias=draw(st.booleans()),
+        data_format=data_format,
+        bias_initializer="standard_normal",
+        dtype=dtype,
+        seed=draw(_seeds),
+    )
+    return layer(engine=draw(_engines(*layer().geometries(shape))))
+
+
 def _convolutional(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     taps, depth = draw(st.integers(1, min(3, *shape[1:]))), draw(st.integers(1, 3))
     engine = draw(_engines(Geometry.of(shape, depth, (taps, taps))))
     return Convolutional(shape, taps, depth, engine, dtype, seed=draw(_seeds))
 
 
-def _engines(geometry: Geometry) -> st.SearchStrategy[str]:
-    """The engines that take a convolution."""
+def _engines(*geometries: Geometry) -> st.SearchStrategy[str]:
+    """The engines that take all of some convolutions."""
     cpu = get_backend("cpu")
-    taking = (n for n, e in ENGINES.items() if e.refusal(cpu, geometry, "float32") is None)
+    taking = (
+        name
+        for name, engine in ENGINES.items()
+        if all(engine.refusal(cpu, each, "float32") is None for each in geometries)
+    )
     return st.sampled_from(["auto", *taking])
 
 
@@ -357,6 +417,8 @@ LEAVES: dict[Make, range] = {
     _reshaping: range(1, 5),
     _dense: range(1, 5),
     _convolution: range(2, 5),
+    _transposed_convolution: range(2, 5),
+    _separable_convolution: range(2, 4),
     _convolutional: range(3, 4),
     _pooling: range(3, 4),
     _global_pooling: range(3, 4),

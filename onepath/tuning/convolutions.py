@@ -8,6 +8,7 @@ from ..arguments import whole
 from ..backends import Backend, Geometry, get_backend
 from ..layers import Layer
 from ..layers.base import Shape
+from ..layers.convolving import Convolving
 
 _DTYPES = ("float16", "float32", "float64")
 
@@ -43,7 +44,7 @@ def convolutions_of(
     ----------
     subject : Layer, Model or Geometry
         Of layers those count that have a `Geometry` as their ``geometry``, or a method of that name
-        that makes one for samples of a shape.
+        that makes one for samples of a shape. Layers that convolve twice have both.
     input_shape : iterable of int, optional
         The shape of one sample, without the batch; a layer that is built knows it.
     dtype : {"float16", "float32", "float64"}, optional
@@ -125,12 +126,19 @@ def _found(
     layer: Layer, shape: Shape, dtype: str | None, path: tuple[str, ...]
 ) -> Iterator[Convolution]:
     """The layer's own convolution, and those of the layers inside."""
-    geometry = getattr(layer, "geometry", None)
-    if callable(geometry):
-        geometry = geometry(shape)
-    if isinstance(geometry, Geometry):
+    for geometry in _geometries(layer, shape):
         name = f"{'/'.join(path or (layer.name,))} ({type(layer).__name__})"
         engine = getattr(layer, "engine", "auto")
         yield Convolution(name, geometry, dtype or layer.compute_dtype or "float32", engine)
     for part, samples in layer.parts(shape):
         yield from _found(part, samples, dtype, (*path, part.name))
+
+
+def _geometries(layer: Layer, shape: Shape) -> tuple[Geometry, ...]:
+    """What the layer itself convolves, for samples of a shape."""
+    if isinstance(layer, Convolving):
+        return layer.geometries(shape)
+    geometry = getattr(layer, "geometry", None)
+    if callable(geometry):
+        geometry = geometry(shape)
+    return (geometry,) if isinstance(geometry, Geometry) else ()

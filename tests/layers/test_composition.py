@@ -6,8 +6,10 @@ import pytest
 from onepath.layers import (
     BatchNormalization,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Flatten,
+    Layer,
     LeakyReLU,
     ReLU,
     Residual,
@@ -20,12 +22,29 @@ def names(layer):
 
 
 def test_layers_are_named_after_their_classes():
-    layers = [Conv2D(1, 1), ReLU(), LeakyReLU(), BatchNormalization()]
+    class XYZCell(Layer):
+        """Someone's, in several capitals."""
+
+    class PReLU2(Layer):
+        """Someone's, whose first two capitals do not begin words."""
+
+    layers = [
+        Conv2D(1, 1),
+        Conv2DTranspose(1, 1),
+        ReLU(),
+        LeakyReLU(),
+        BatchNormalization(),
+        XYZCell(),
+        PReLU2(),
+    ]
     assert [each.name for each in layers] == [
         "conv2d",
+        "conv2d_transpose",
         "relu",
         "leaky_relu",
         "batch_normalization",
+        "xyz_cell",
+        "prelu2",
     ]
 
 

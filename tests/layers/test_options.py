@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from onepath.layers import Conv1D, Conv2D, Dense, Reshape
+from onepath.layers import (
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    Reshape,
+    SeparableConv2D,
+)
 
 
 @pytest.mark.parametrize("dtype", ["int32", "double", "mixed_float32", "", np.float32])
@@ -63,6 +71,26 @@ def test_convolutions_check_when_the_shape_is_known(options, error, message):
 def test_convolutions_check_when_they_are_made(options, error, message):
     with pytest.raises(error, match=message):
         Conv2D(**{"filters": 2, "kernel_size": 3, **options})
+
+
+def test_transposed_convolutions_check_when_the_shape_is_known():
+    layer = Conv2DTranspose(2, 3, output_padding=1, name="up")
+    message = r"'up': samples of shape \(3, 6, 6\) do not fit: .* output_padding adds 1 positions"
+    with pytest.raises(ValueError, match=message):
+        layer.forward(np.ones((1, 3, 6, 6)))
+    assert not layer.built
+
+
+@pytest.mark.parametrize("multiplier", [0, 1.5, True])
+def test_depth_multiplier(multiplier):
+    for make in (DepthwiseConv2D, lambda size, **options: SeparableConv2D(2, size, **options)):
+        with pytest.raises((TypeError, ValueError), match=r"depth_multiplier must be .*, got"):
+            make(3, depth_multiplier=multiplier)
+
+
+def test_winograd_is_not_for_pointwise_convolutions():
+    with pytest.raises(ValueError, match=r"engine 'winograd' does not support .* not \(1, 1\)"):
+        SeparableConv2D(2, 3, engine="winograd").forward(np.ones((1, 3, 6, 6)))
 
 
 def test_images_are_not_signals():

@@ -7,12 +7,14 @@ from onepath.backends import Geometry, get_backend
 from onepath.layers import (
     Conv1D,
     Conv2D,
+    Conv2DTranspose,
     Convolutional,
     Dense,
     Flatten,
     Layer,
     ReLU,
     Residual,
+    SeparableConv2D,
     Sequential,
 )
 from onepath.tuning.convolutions import Convolution, convolutions_of, home_of
@@ -43,6 +45,23 @@ def test_the_data_format_makes_no_difference():
 def test_a_geometry_may_be_an_attribute():
     (found,) = convolutions_of(Convolutional((2, 6, 6), 3, 4))
     assert (found.name, found.geometry) == ("convolutional (Convolutional)", GEOMETRY)
+
+
+def test_a_transposed_convolution_is_the_one_that_goes_the_other_way():
+    (found,) = convolutions_of(Conv2DTranspose(2, 3), (4, 4, 4))
+    assert found == Convolution("conv2d_transpose (Conv2DTranspose)", GEOMETRY, "float32")
+
+
+def test_a_separable_convolution_is_two():
+    layer = SeparableConv2D(4, 3, depth_multiplier=3, data_format="channels_last", engine="fft")
+    found = convolutions_of(layer, (6, 6, 2))
+    assert [each.geometry for each in found] == [
+        Geometry.of((2, 6, 6), 6, 3, groups=2),
+        Geometry.of((6, 4, 4), 4, 1),
+    ]
+    assert {(each.name, each.engine) for each in found} == {
+        ("separable_conv2d (SeparableConv2D)", "fft")
+    }
 
 
 def test_those_inside_others_are_found_with_their_paths_and_shapes():

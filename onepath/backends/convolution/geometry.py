@@ -224,6 +224,70 @@ class Geometry:
             _plain("groups", groups),
         )
 
+    @classmethod
+    def transposed(
+        cls,
+        input_shape: Ints,
+        filters: int,
+        kernel_size: int | Iterable[int],
+        strides: int | Iterable[int] = 1,
+        padding: Padding = "valid",
+        dilation_rate: int | Iterable[int] = 1,
+        groups: int = 1,
+        output_padding: int | Iterable[int] | None = None,
+    ) -> "Geometry":
+        """Make the geometry of the convolution whose transpose takes an input.
+
+        That convolution goes the other way, from the transposed one's output to its input. Of the
+        many sizes that it would bring to the input's, n, the one here is, along each axis with a
+        stride of s and a dilated kernel that spans e positions,
+
+        - ``(n - 1) * s + e + output_padding`` with "valid", and ``(n - 1) * s + max(e, s)`` if
+          output_padding is left out,
+        - ``(n - 1) * s + e % 2 + output_padding`` with "same", and ``n * s`` if it is left out,
+          both as in Keras,
+        - ``(n - 1) * s + e - before - after + output_padding`` with any other padding, as in
+          PyTorch, where 0 is added if output_padding is left out.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            (channels, *input_size) of the transposed convolution.
+        filters : int
+            How many channels come out of it.
+        kernel_size, strides, padding, dilation_rate
+            As for `Window.over`, all of the convolution whose transpose it is.
+        groups : int, optional
+            Divides both channels and filters.
+        output_padding : int or tuple of int, optional
+            How many positions more there are at the end of each axis.
+
+        Returns
+        -------
+        Geometry
+            Its ``output_shape`` is ``input_shape``, and its ``input_shape`` is what comes out of
+            the transposed convolution; kernels are of shape (channels, filters // groups, *size).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not what it must be, does not divide, or if nothing would come out.
+        """
+        channels, *sizes = _ints("input shape", input_shape, None)
+        (depth,), (group_count,) = _ints("filters", filters, 1), _ints("groups", groups, 1)
+        _check_groups(group_count, channels=channels, filters=depth)
+        size, rank = tuple(sizes), len(sizes)
+        kernel = _ints("kernel_size", kernel_size, rank)
+        steps = _ints("strides", strides, rank)
+        dilation = _ints("dilation_rate", dilation_rate, rank)
+        extent = _extent(kernel, dilation)
+        plain, more = _plain_padding(padding), _output_padding(output_padding, rank)
+        axes = zip(extent, steps, _pads(plain, size, extent, steps), more, strict=True)
+        cuts = tuple(_cut(plain, *axis) for axis in axes)
+        output = _grown(size, extent, steps, cuts)
+        pads = tuple((before, max(after, 0)) for before, after in cuts)
+        return cls.of((depth, *output), channels, kernel, steps, pads, dilation, group_count)
+
     def __hash__(self) -> int:
         return self._hash
 
@@ -269,11 +333,16 @@ def _geometry(
             f"the input must have channels and one to three spatial axes, got shape {input_shape}"
         )
     (filter_count,), (group_count,) = _ints("filters", filters, 1), _ints("groups", groups, 1)
-    for name, count in (("channels", channels), ("filters", filter_count)):
-        if count % group_count:
-            raise ValueError(f"groups={group_count} does not divide the {count} {name}")
+    _check_groups(group_count, channels=channels, filters=filter_count)
     window = Window.over(input_size, kernel_size, strides, padding, dilation_rate)
     return Geometry(window, channels, filter_count, group_count)
+
+
+def _check_groups(groups: int, **counts: int) -> None:
+    """Raise unless the groups divide what is counted, by name."""
+    for name, count in counts.items():
+        if count % groups:
+            raise ValueError(f"groups={groups} does not divide the {count} {name}")
 
 
 def _extent(kernel_size: Ints, dilation: Ints) -> Ints:
@@ -300,6 +369,49 @@ def _pads(padding: PlainPadding, sizes: Ints, extent: Ints, strides: Ints) -> Pa
             f"padding has {len(entries)} entries for {len(sizes)} spatial axes: {padding!r}"
         )
     return tuple(_pair(entry) for entry in entries)
+
+
+def _output_padding(value: int | Iterable[int] | None, rank: int) -> tuple[int | None, ...]:
+    """Spell it out for each axis."""
+    return (None,) * rank if value is None else _ints("output_padding", value, rank, smallest=0)
+
+
+def _cut(
+    padding: PlainPadding, extent: int, stride: int, pads: tuple[int, int], more: int | None
+) -> tuple[int, int]:
+    """What a transposed convolution leaves away before and after an axis.
+
+    At the end it may be less than 0: positions are added. See `Geometry.transposed`.
+    """
+    if padding == "same":
+        total = extent - (stride if more is None else extent % 2 + more)
+        before = max(total, 0) // 2
+        return before, total - before
+    if padding == "valid" and more is None:
+        return 0, min(extent - stride, 0)
+    before, after = pads
+    return before, after - (more or 0)
+
+
+def _grown(sizes: Ints, extent: Ints, strides: Ints, cuts: Pads) -> Ints:
+    """The spatial shape that a transposed convolution makes of an input's."""
+    grown = []
+    axes = zip(sizes, extent, strides, cuts, strict=True)
+    for axis, (n, e, s, (before, after)) in enumerate(axes):
+        reached = (n - 1) * s + e
+        if reached <= before + after:
+            raise ValueError(
+                f"{n} positions on spatial axis {axis} reach {reached}, of which padding leaves "
+                f"away {before + after}, and nothing is left: pad less, or use a larger kernel or "
+                "stride"
+            )
+        if -after >= s:
+            raise ValueError(
+                f"on spatial axis {axis}, output_padding adds {-after} positions that no kernel "
+                f"reaches; fewer than the stride, {s}, can be added: use a smaller output_padding"
+            )
+        grown.append(reached - before - after)
+    return tuple(grown)
 
 
 def _pair(entry: int | Ints) -> tuple[int, int]:

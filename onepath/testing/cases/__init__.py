@@ -18,7 +18,9 @@ from . import (
     optimizers,
     pooling,
     regularization,
+    separable_convolutions,
     shapes,
+    transposed_convolutions,
 )
 from .case import BATCH, Case
 
@@ -35,6 +37,8 @@ __all__ = [
 
 _FAMILIES = (
     convolutions,
+    transposed_convolutions,
+    separable_convolutions,
     dense,
     activations,
     pooling,

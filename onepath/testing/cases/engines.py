@@ -5,7 +5,7 @@ from functools import partial
 
 from ...backends import get_backend
 from ...backends.convolution import ENGINES
-from ...layers import Conv1D, Conv2D, Conv3D, Layer
+from ...layers import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Layer
 from ...layers.base import Shape
 from .case import Case, typed
 
@@ -34,6 +34,12 @@ def cases() -> list[Case]:
             partial(Conv3D, 2, 2, strides=(1, 2, 1), padding=1, dilation_rate=(1, 1, 2), groups=2),
             (2, 1, 3, 2),
         ),
+        (
+            "Conv1DTranspose strided dilated grouped",
+            partial(Conv1DTranspose, 2, 2, strides=2, dilation_rate=3, groups=2),
+            (2, 3),
+        ),
+        ("Conv2DTranspose 3x3", partial(Conv2DTranspose, 2, 3, padding="same"), (2, 3, 2)),
     ]
     return [
         Case(f"{name} by {engine}", typed(layer, use_bias=False, engine=engine), shape)

@@ -10,11 +10,15 @@ from . import (
     normalization,
     pooling,
     regularization,
+    separable_convolutions,
     shapes,
+    transposed_convolutions,
 )
 
 _FAMILIES = (
     convolutions,
+    transposed_convolutions,
+    separable_convolutions,
     dense,
     activations,
     pooling,
