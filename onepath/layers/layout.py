@@ -26,6 +26,14 @@ def shape_from_first(shape: Shape, data_format: str) -> Shape:
     return shape if data_format == "channels_first" else (*shape[1:], shape[0])
 
 
+def channels_and_size(shape: Shape, rank: int, data_format: str) -> tuple[int, Shape]:
+    """Return channels and spatial axes of a sample's shape, or raise if they are not so many."""
+    if len(shape) != rank + 1:
+        raise ValueError(f"samples must have {rank + 1} axes")
+    channels, *size = shape_to_first(shape, data_format)
+    return channels, tuple(size)
+
+
 def to_first(xp: Any, x: Array, data_format: str) -> Array:
     """(N, *size, C) -> (N, C, *size) as a view, if the channels are last."""
     return x if data_format == "channels_first" else xp.moveaxis(x, -1, 1)

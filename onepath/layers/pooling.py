@@ -4,12 +4,13 @@ from ..backends import Array, Window
 from ..backends.convolution.geometry import Ints, Padding
 from ..backends.convolution.windows import like, pad
 from ..backends.dtypes import widened
-from .base import Layer, Shape
-from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
+from .base import Shape
+from .layout import from_first, to_first
 from .registry import register_layer
+from .spatial import Spatial
 
 
-class Pooling(Layer):
+class Pooling(Spatial):
     """What pooling layers share.
 
     Parameters
@@ -31,9 +32,7 @@ class Pooling(Layer):
         If an option is none of those allowed. Shapes are checked when the input's is known.
     """
 
-    rank: int
     padded_with: float
-    shardable = True
     _last: tuple[Shape, Window] | None = None
 
     def __init__(
@@ -44,18 +43,13 @@ class Pooling(Layer):
         data_format: str = "channels_first",
         name: str | None = None,
     ) -> None:
-        super().__init__(name)
+        super().__init__(data_format, name)
         self.pool_size = pool_size
         self.strides = pool_size if strides is None else strides
         self.padding = padding
-        self.data_format = check_data_format(data_format)
-        self.sample_rank = self.rank + 1
 
-    def window(self, input_shape: Shape) -> Window:
-        """Return the window over samples of a shape, or raise."""
-        if len(input_shape) != self.rank + 1:
-            raise ValueError(f"samples must have {self.rank + 1} axes")
-        size = shape_to_first(input_shape, self.data_format)[1:]
+    def window(self, size: Shape) -> Window:
+        """Return the window over spatial axes of these lengths, or raise."""
         window = Window.over(size, self.pool_size, self.strides, self.padding)
         for taps, (before, after) in zip(window.kernel_size, window.pads, strict=True):
             if max(before, after) >= taps:
@@ -65,21 +59,20 @@ class Pooling(Layer):
                 )
         return window
 
-    def _window_of(self, input_shape: Shape) -> Window:
-        """The window over samples that were checked, which mostly have the last ones' shape."""
-        if self._last is None or self._last[0] != input_shape:
-            self._last = input_shape, self.window(input_shape)
+    def _window_of(self, size: Shape) -> Window:
+        """The window over samples that were checked, which mostly have the last ones' size."""
+        if self._last is None or self._last[0] != size:
+            self._last = size, self.window(size)
         return self._last[1]
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the output's shape for a sample of (C, *size) or (*size, C)."""
-        size = self.window(input_shape).output_size
-        channels = shape_to_first(input_shape, self.data_format)[0]
-        return shape_from_first((channels, *size), self.data_format)
+    def _output_size(self, size: Shape) -> Shape:
+        return self.window(size).output_size
 
     def _forward(self, x: Array, training: bool) -> Array:
-        xp, window = self.home.xp, self._window_of(x.shape[1:])
-        padded = pad(xp, to_first(xp, x, self.data_format), window, self.padded_with)
+        xp = self.home.xp
+        x = to_first(xp, x, self.data_format)
+        window = self._window_of(x.shape[2:])
+        padded = pad(xp, x, window, self.padded_with)
         return from_first(xp, self._pool(padded, window), self.data_format)
 
     def _backward(self, dy: Array) -> Array:
@@ -96,12 +89,10 @@ class Pooling(Layer):
         raise NotImplementedError
 
 
-@register_layer
-class MaxPooling2D(Pooling):
+class MaxPooling(Pooling):
     """The largest value under the window; the first in row-major order takes the gradient."""
 
     __doc__ = f"{__doc__}\n{Pooling.__doc__}"
-    rank = 2
     padded_with = float("-inf")
 
     def _pool(self, padded: Array, window: Window) -> Array:
@@ -136,11 +127,33 @@ class MaxPooling2D(Pooling):
 
 
 @register_layer
-class AveragePooling2D(Pooling):
+class MaxPooling1D(MaxPooling):
+    """Maximum pooling over one axis: samples (C, L)."""
+
+    __doc__ = f"{__doc__}\n{MaxPooling.__doc__}"
+    rank = 1
+
+
+@register_layer
+class MaxPooling2D(MaxPooling):
+    """Maximum pooling over images: samples (C, H, W)."""
+
+    __doc__ = f"{__doc__}\n{MaxPooling.__doc__}"
+    rank = 2
+
+
+@register_layer
+class MaxPooling3D(MaxPooling):
+    """Maximum pooling over volumes: samples (C, D, H, W)."""
+
+    __doc__ = f"{__doc__}\n{MaxPooling.__doc__}"
+    rank = 3
+
+
+class AveragePooling(Pooling):
     """The mean of what is under the window, padding left out."""
 
     __doc__ = f"{__doc__}\n{Pooling.__doc__}"
-    rank = 2
     padded_with = 0.0
 
     def _pool(self, padded: Array, window: Window) -> Array:
@@ -168,51 +181,24 @@ class AveragePooling2D(Pooling):
 
 
 @register_layer
-class GlobalAveragePooling2D(Layer):
-    """The mean of each channel.
+class AveragePooling1D(AveragePooling):
+    """Mean pooling over one axis: samples (C, L)."""
 
-    Parameters
-    ----------
-    data_format : {"channels_first", "channels_last"}, optional
-        Whether samples are (C, H, W) or (H, W, C).
-    keepdims : bool, optional
-        Whether the spatial axes stay, with length 1.
-    name : str, optional
-        See `Layer`.
-    """
+    __doc__ = f"{__doc__}\n{AveragePooling.__doc__}"
+    rank = 1
 
-    sample_rank = 3
-    shardable = True
 
-    def __init__(
-        self,
-        data_format: str = "channels_first",
-        keepdims: bool = False,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(name)
-        self.data_format = check_data_format(data_format)
-        self.keepdims = keepdims
+@register_layer
+class AveragePooling2D(AveragePooling):
+    """Mean pooling over images: samples (C, H, W)."""
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(C, H, W) -> (C,), or (C, 1, 1) with keepdims."""
-        if len(input_shape) != 3:
-            raise ValueError("samples must have 3 axes")
-        channels = shape_to_first(input_shape, self.data_format)[0]
-        if self.keepdims:
-            return shape_from_first((channels, 1, 1), self.data_format)
-        return (channels,)
+    __doc__ = f"{__doc__}\n{AveragePooling.__doc__}"
+    rank = 2
 
-    def _axes(self) -> tuple[int, int]:
-        return (2, 3) if self.data_format == "channels_first" else (1, 2)
 
-    def _forward(self, x: Array, training: bool) -> Array:
-        self._saved = x.shape
-        return widened(x).mean(axis=self._axes(), keepdims=self.keepdims)
+@register_layer
+class AveragePooling3D(AveragePooling):
+    """Mean pooling over volumes: samples (C, D, H, W)."""
 
-    def _backward(self, dy: Array) -> Array:
-        xp, shape = self.home.xp, self._saved
-        first, second = self._axes()
-        if not self.keepdims:
-            dy = xp.expand_dims(dy, (first, second))
-        return xp.broadcast_to(dy / (shape[first] * shape[second]), shape).copy()
+    __doc__ = f"{__doc__}\n{AveragePooling.__doc__}"
+    rank = 3

@@ -2,7 +2,10 @@
 
 import math
 
+from ..arguments import whole
 from ..backends import Array
+from ..backends.convolution.strides import inverse
+from ..backends.dtypes import widened
 from .base import Layer, Shape
 from .registry import register_layer
 
@@ -70,3 +73,80 @@ class Reshape(Layer):
 
     def _backward(self, dy: Array) -> Array:
         return dy.reshape(self._saved)
+
+
+@register_layer
+class Permute(Layer):
+    """Give the axes of each sample another order.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        The axes in their new order, counted from 1, as axis 0 is the batch: with ``(2, 1)``,
+        samples are transposed.
+    name : str, optional
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the axes are not 1 to n in some order.
+    """
+
+    shardable = True
+
+    def __init__(self, dims: Shape, name: str | None = None) -> None:
+        super().__init__(name)
+        self.dims = tuple(dims) if isinstance(dims, list | tuple) else ()
+        self.sample_rank = len(self.dims)
+        if not self.dims or set(self.dims) != set(range(1, len(self.dims) + 1)):
+            raise ValueError(f"dims must be the axes 1 to n in some order, got {dims!r}")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the lengths of the axes in their new order."""
+        if len(input_shape) != len(self.dims):
+            raise ValueError(f"samples must have {len(self.dims)} axes")
+        return tuple(input_shape[axis - 1] for axis in self.dims)
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        return x.transpose(0, *self.dims)
+
+    def _backward(self, dy: Array) -> Array:
+        return dy.transpose(inverse((0, *self.dims)))
+
+
+@register_layer
+class RepeatVector(Layer):
+    """Repeat each sample, a vector, along a new first axis.
+
+    Parameters
+    ----------
+    n : int
+        How many times.
+    name : str, optional
+        See `Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If n is not a positive integer.
+    """
+
+    sample_rank = 1
+    shardable = True
+
+    def __init__(self, n: int, name: str | None = None) -> None:
+        super().__init__(name)
+        self.n = whole("n", n)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(features,) -> (n, features)."""
+        if len(input_shape) != 1:
+            raise ValueError("samples must have 1 axis")
+        return (self.n, *input_shape)
+
+    def _forward(self, x: Array, training: bool) -> Array:
+        return self.home.xp.repeat(x[:, None], self.n, axis=1)
+
+    def _backward(self, dy: Array) -> Array:
+        return widened(dy).sum(axis=1)

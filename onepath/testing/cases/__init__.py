@@ -7,10 +7,12 @@ and has no entry here fails a test.
 from . import (
     activations,
     augmentation,
+    borders,
     composition,
     convolutions,
     dense,
     engines,
+    global_pooling,
     losses,
     merging,
     normalization,
@@ -21,6 +23,7 @@ from . import (
     separable_convolutions,
     shapes,
     transposed_convolutions,
+    upsampling,
 )
 from .case import BATCH, Case
 
@@ -42,6 +45,9 @@ _FAMILIES = (
     dense,
     activations,
     pooling,
+    global_pooling,
+    upsampling,
+    borders,
     normalization,
     regularization,
     augmentation,

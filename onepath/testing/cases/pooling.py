@@ -1,6 +1,13 @@
 """Pooling."""
 
-from ...layers import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from ...layers import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from .case import Case, untyped
 
 _LAST = "channels_last"
@@ -34,15 +41,40 @@ def cases() -> list[Case]:
             untyped(AveragePooling2D, **_WINDOW, padding=((1, 0), (0, 2)), data_format=_LAST),
             (4, 3, 2),
         ),
-        Case("GlobalAveragePooling2D", untyped(GlobalAveragePooling2D), (3, 4, 2)),
+        Case("MaxPooling1D", untyped(MaxPooling1D), (2, 5)),
         Case(
-            "GlobalAveragePooling2D channels last",
-            untyped(GlobalAveragePooling2D, data_format=_LAST),
-            (4, 2, 3),
+            "MaxPooling1D same channels last",
+            untyped(MaxPooling1D, **_WINDOW, padding="same", data_format=_LAST),
+            (6, 2),
         ),
+        Case("MaxPooling3D", untyped(MaxPooling3D), (2, 2, 4, 3)),
         Case(
-            "GlobalAveragePooling2D kept axes",
-            untyped(GlobalAveragePooling2D, keepdims=True, data_format=_LAST),
-            (4, 2, 3),
+            "MaxPooling3D asymmetric channels last",
+            untyped(
+                MaxPooling3D,
+                (2, 3, 1),
+                strides=(1, 2, 1),
+                padding=(1, (0, 2), 0),
+                data_format=_LAST,
+            ),
+            (2, 3, 2, 2),
+        ),
+        Case("AveragePooling1D", untyped(AveragePooling1D), (2, 5)),
+        Case(
+            "AveragePooling1D same channels last",
+            untyped(AveragePooling1D, **_WINDOW, padding="same", data_format=_LAST),
+            (6, 2),
+        ),
+        Case("AveragePooling3D", untyped(AveragePooling3D), (2, 2, 4, 3)),
+        Case(
+            "AveragePooling3D asymmetric channels last",
+            untyped(
+                AveragePooling3D,
+                (2, 3, 1),
+                strides=(1, 2, 1),
+                padding=(1, (0, 2), 0),
+                data_format=_LAST,
+            ),
+            (2, 3, 2, 2),
         ),
     ]

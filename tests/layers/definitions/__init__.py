@@ -3,9 +3,11 @@
 from . import (
     activations,
     augmentation,
+    borders,
     composition,
     convolutions,
     dense,
+    global_pooling,
     merging,
     normalization,
     pooling,
@@ -13,6 +15,7 @@ from . import (
     separable_convolutions,
     shapes,
     transposed_convolutions,
+    upsampling,
 )
 
 _FAMILIES = (
@@ -22,6 +25,9 @@ _FAMILIES = (
     dense,
     activations,
     pooling,
+    global_pooling,
+    upsampling,
+    borders,
     normalization,
     regularization,
     augmentation,

@@ -4,10 +4,11 @@ import numpy as np
 
 from .activations import LEAKY, RELU
 from .convolutions import conv
-from .definition import NO_ROOM, defined, identity
+from .definition import NO_ROOM, defined, identity, mean
 from .dense import dense
+from .global_pooling import whole
 from .normalization import normalized
-from .pooling import global_average, pool
+from .pooling import pool
 from .regularization import dropped
 from .shapes import reshaped
 
@@ -79,7 +80,7 @@ DEFINITIONS = {
     "Sequential nested": defined(
         chain(
             block=fork(main=chain(relu=RELU, conv=conv((2, 2))), shortcut=conv((2, 2))),
-            global_average_pooling2d=global_average,
+            global_average_pooling2d=whole(mean),
         ),
         terms=17,
         misfits={

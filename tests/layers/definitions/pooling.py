@@ -5,28 +5,22 @@ import numpy as np
 from .definition import FIRST, NO_ROOM, defined, inside, last, mean
 
 
-def pool(reduce, size, strides, pads=((0, 0), (0, 0))):
+def pool(reduce, size, strides, pads=None):
     def oracle(x, arrays):
-        places = [
-            (n + before + after - k) // s + 1
-            for n, k, s, (before, after) in zip(x.shape[2:], size, strides, pads, strict=True)
-        ]
+        around = pads or ((0, 0),) * len(size)
+        axes = list(zip(x.shape[2:], size, strides, around, strict=True))
+        places = [(n + before + after - k) // s + 1 for n, k, s, (before, after) in axes]
         y = np.zeros((*x.shape[:2], *places))
-        for n, c, i, j in np.ndindex(y.shape):
-            corner = i * strides[0] - pads[0][0], j * strides[1] - pads[1][0]
-            window = [(corner[0] + k, corner[1] + m) for k, m in np.ndindex(*size)]
-            y[n, c, i, j] = reduce([x[(n, c, *at)] for at in window if inside(at, x.shape[2:])])
+        for n, c, *place in np.ndindex(y.shape):
+            corner = [i * s - before for i, (_, _, s, (before, _)) in zip(place, axes, strict=True)]
+            window = [tuple(map(sum, zip(corner, tap, strict=True))) for tap in np.ndindex(*size)]
+            y[(n, c, *place)] = reduce([x[(n, c, *at)] for at in window if inside(at, x.shape[2:])])
         return y
 
     return oracle
 
 
-def global_average(x, arrays):
-    y = np.zeros(x.shape[:2])
-    for n, c in np.ndindex(y.shape):
-        y[n, c] = mean([x[n, c, i, j] for i, j in np.ndindex(x.shape[2:])])
-    return y
-
+ODD = ((2, 3, 1), (1, 2, 1), ((1, 1), (0, 2), (0, 0)))
 
 DEFINITIONS = {
     "MaxPooling2D": defined(
@@ -50,14 +44,26 @@ DEFINITIONS = {
         stateless=True,
         channels_first=FIRST,
     ),
-    "GlobalAveragePooling2D": defined(global_average, terms=8, stateless=True),
-    "GlobalAveragePooling2D channels last": defined(
-        last(global_average), terms=8, stateless=True, channels_first=FIRST
+    "MaxPooling1D": defined(pool(max, (2,), (2,)), stateless=True, misfits={(2, 1): NO_ROOM}),
+    "MaxPooling1D same channels last": defined(
+        last(pool(max, (3,), (2,), ((0, 1),))), stateless=True, channels_first=FIRST
     ),
-    "GlobalAveragePooling2D kept axes": defined(
-        last(lambda x, arrays: global_average(x, arrays)[..., None, None]),
-        terms=8,
-        stateless=True,
-        channels_first=FIRST,
+    "MaxPooling3D": defined(
+        pool(max, (2, 2, 2), (2, 2, 2)), stateless=True, misfits={(2, 1, 4, 4): NO_ROOM}
+    ),
+    "MaxPooling3D asymmetric channels last": defined(
+        last(pool(max, *ODD)), stateless=True, channels_first=FIRST
+    ),
+    "AveragePooling1D": defined(
+        pool(mean, (2,), (2,)), terms=2, stateless=True, misfits={(2, 1): NO_ROOM}
+    ),
+    "AveragePooling1D same channels last": defined(
+        last(pool(mean, (3,), (2,), ((0, 1),))), terms=3, stateless=True, channels_first=FIRST
+    ),
+    "AveragePooling3D": defined(
+        pool(mean, (2, 2, 2), (2, 2, 2)), terms=8, stateless=True, misfits={(2, 1, 4, 4): NO_ROOM}
+    ),
+    "AveragePooling3D asymmetric channels last": defined(
+        last(pool(mean, *ODD)), terms=6, stateless=True, channels_first=FIRST
     ),
 }

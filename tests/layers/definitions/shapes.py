@@ -16,6 +16,26 @@ def reshaped(*shape):
     return oracle
 
 
+def permuted(*dims):
+    def oracle(x, arrays):
+        y = np.zeros((len(x), *(x.shape[axis] for axis in dims)))
+        for n, *place in np.ndindex(x.shape):
+            y[(n, *(place[axis - 1] for axis in dims))] = x[(n, *place)]
+        return y
+
+    return oracle
+
+
+def repeated(times):
+    def oracle(x, arrays):
+        y = np.zeros((len(x), times, x.shape[1]))
+        for n, time, feature in np.ndindex(y.shape):
+            y[n, time, feature] = x[n, feature]
+        return y
+
+    return oracle
+
+
 DEFINITIONS = {
     "Flatten": defined(reshaped(12), stateless=True, ambiguous=True),
     "Reshape": defined(
@@ -29,4 +49,7 @@ DEFINITIONS = {
         stateless=True,
         misfits={(10,): r"their 10 elements do not make \(2, -1, 2\)"},
     ),
+    "Permute": defined(permuted(2, 1), stateless=True),
+    "Permute in turn": defined(permuted(3, 1, 2), stateless=True),
+    "RepeatVector": defined(repeated(3), stateless=True),
 }
