@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+from .. import layers as known
 from ..backends import Array, Backend, Geometry, Window, get_backend
 from ..backends.convolution import ENGINES
 from ..backends.convolution.geometry import Ints, Padding
 from ..backends.types import DType
 from ..layers import (
-    AveragePooling2D,
     BatchNormalization,
     Conv1D,
     Conv1DTranspose,
@@ -27,11 +27,11 @@ from ..layers import (
     DepthwiseConv2D,
     Dropout,
     Flatten,
-    GlobalAveragePooling2D,
     Layer,
     LeakyReLU,
-    MaxPooling2D,
+    Permute,
     ReLU,
+    RepeatVector,
     Reshape,
     Residual,
     SeparableConv1D,
@@ -277,8 +277,13 @@ def _reshaping(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     open_end = draw(st.integers(-1, len(target) - 1))
     if open_end >= 0:
         target[open_end] = -1
-    kinds: list[Layer] = [Flatten(), Reshape(tuple(target))]
+    order = draw(st.permutations(range(1, len(shape) + 1)))
+    kinds: list[Layer] = [Flatten(), Reshape(tuple(target)), Permute(tuple(order))]
     return draw(st.sampled_from(kinds))
+
+
+def _repetition(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    return RepeatVector(draw(st.integers(1, 3)))
 
 
 def _dense(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
@@ -377,14 +382,46 @@ def _pooling(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     pool = draw(st.tuples(*[st.integers(1, min(3, n)) for n in size]))
     # a window with nothing but padding under it is refused
     padding = draw(_paddings(tuple(n - 1 for n in pool)))
-    strides = draw(st.none() | st.tuples(*[st.integers(1, 3)] * 2).flatmap(_spelled))
-    return draw(st.sampled_from([MaxPooling2D, AveragePooling2D]))(
-        draw(_spelled(pool)), strides, padding, data_format
-    )
+    strides = draw(st.none() | st.tuples(*[st.integers(1, 3)] * len(size)).flatmap(_spelled))
+    cls = _of_rank(draw, shape, "MaxPooling", "AveragePooling")
+    return cls(draw(_spelled(pool)), strides, padding, data_format)
 
 
 def _global_pooling(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
-    return GlobalAveragePooling2D(draw(st.sampled_from(FORMATS)), draw(st.booleans()))
+    cls = _of_rank(draw, shape, "GlobalMaxPooling", "GlobalAveragePooling")
+    return cls(draw(st.sampled_from(FORMATS)), draw(st.booleans()))
+
+
+def _bordering(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    data_format = draw(st.sampled_from(FORMATS))
+    _, *size = shape_to_first(shape, data_format)
+    if draw(st.booleans()):
+        around = draw(st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2)) for _ in size]))
+        return _of_rank(draw, shape, "ZeroPadding")(around, data_format)
+    cuts = []
+    for n in size:
+        before = draw(st.integers(0, n - 1))
+        cuts.append((before, draw(st.integers(0, n - 1 - before))))
+    return _of_rank(draw, shape, "Cropping")(tuple(cuts), data_format)
+
+
+def _upsampling(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    options = {"data_format": draw(st.sampled_from(FORMATS))}
+    if len(shape) == 3:
+        options["interpolation"] = draw(st.sampled_from(["nearest", "bilinear"]))
+    size = draw(st.tuples(*[st.integers(1, 2)] * (len(shape) - 1)).flatmap(_spelled))
+    return _of_rank(draw, shape, "UpSampling")(size, **options)
+
+
+def _spatial_dropout(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    rate, data_format = draw(st.sampled_from([0.25, 0.9])), draw(st.sampled_from(FORMATS))
+    return _of_rank(draw, shape, "SpatialDropout")(rate, data_format, seed=draw(_seeds))
+
+
+def _of_rank(draw: st.DrawFn, shape: Ints, *names: str) -> Callable[..., Layer]:
+    """One of such classes, for as many spatial axes as samples of a shape have."""
+    cls: Callable[..., Layer] = getattr(known, f"{draw(st.sampled_from(names))}{len(shape) - 1}D")
+    return cls
 
 
 def _residual(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
@@ -415,13 +452,17 @@ LEAVES: dict[Make, range] = {
     _dropout: range(1, 5),
     _batch_normalization: range(1, 5),
     _reshaping: range(1, 5),
+    _repetition: range(1, 2),
     _dense: range(1, 5),
     _convolution: range(2, 5),
     _transposed_convolution: range(2, 5),
     _separable_convolution: range(2, 4),
     _convolutional: range(3, 4),
-    _pooling: range(3, 4),
-    _global_pooling: range(3, 4),
+    _pooling: range(2, 5),
+    _global_pooling: range(2, 5),
+    _bordering: range(2, 5),
+    _upsampling: range(2, 5),
+    _spatial_dropout: range(2, 5),
 }
 """What makes layers, with the numbers of axes that samples may have."""
 
