@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from onepath.layers import Dropout
+from onepath.layers import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from onepath.layers.shards import in_shards
 
 N = 40_000
 
@@ -78,3 +79,45 @@ def test_rate_is_checked(rate):
     message = f"rate must be at least 0 and below 1, got {rate}"
     with pytest.raises(ValueError, match=message):
         Dropout(rate)
+
+
+# Whole channels
+
+
+SPATIAL = [(SpatialDropout1D, (5,)), (SpatialDropout2D, (3, 4)), (SpatialDropout3D, (2, 3, 2))]
+
+
+@pytest.mark.parametrize(("cls", "size"), SPATIAL)
+def test_channels_are_dropped_as_a_whole_and_in_either_format_the_same(backend, cls, size):
+    x = np.random.default_rng(1).uniform(1, 2, (40, 25, *size))
+    y = backend.to_numpy(cls(0.4, seed=2).forward(backend.asarray(x), training=True))
+    kept = (y != 0).reshape(40, 25, -1)
+    assert (kept == kept[..., :1]).all()
+    assert abs(kept[..., 0].mean() - 0.6) < 5 * math.sqrt(0.24 / 1000)
+    np.testing.assert_allclose(y[y != 0], x[y != 0] / 0.6, rtol=1e-14)
+    last = cls(0.4, "channels_last", seed=2)
+    again = last.forward(backend.asarray(np.moveaxis(x, 1, -1)), training=True)
+    np.testing.assert_array_equal(np.moveaxis(backend.to_numpy(again), -1, 1), y)
+
+
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+def test_shards_drop_the_channels_that_the_whole_batch_drops(data_format):
+    x = np.ones((11, 3, 7, 5))
+    whole = SpatialDropout2D(0.5, data_format, seed=3).forward(x, training=True)
+    layer, starts = SpatialDropout2D(0.5, data_format, seed=3), [0, 4, 6]
+
+    def work(index):
+        part = x[starts[index] : [*starts, 11][index + 1]]
+        return layer.replica().forward(part, training=True)
+
+    parts = in_shards(work, starts, 11, meet=False)
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_samples_of_channels_must_have_as_many_axes():
+    for cls, size in SPATIAL:
+        message = f"samples must have {len(size) + 1} axes"
+        with pytest.raises(ValueError, match=message):
+            cls(0.5).build((2, *size, 2))
+    with pytest.raises(ValueError, match="data_format must be 'channels_first' or"):
+        SpatialDropout1D(0.5, "NHWC")

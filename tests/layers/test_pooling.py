@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from onepath.layers import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from onepath.layers import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 
 
 def test_first_of_equal_maxima_takes_the_gradient(backend):
@@ -11,6 +18,19 @@ def test_first_of_equal_maxima_takes_the_gradient(backend):
     layer.forward(backend.asarray(np.array([[[[5.0, 5.0, 1.0, 2.0], [5.0, 5.0, 3.0, 3.0]]]])))
     dx = layer.backward(backend.asarray(np.array([[[[7.0, 9.0]]]])))
     np.testing.assert_array_equal(backend.to_numpy(dx), [[[[7, 0, 0, 0], [0, 0, 9, 0]]]])
+
+
+def test_first_of_equal_maxima_in_row_major_order(backend):
+    x = np.zeros((1, 1, 2, 2, 2))
+    x[0, 0, 0, 1, 1] = x[0, 0, 1, 0, 0] = x[0, 0, 1, 1, 0] = 5.0
+    for layer, shape, place in (
+        (MaxPooling3D(2), (1, 1, 2, 2, 2), 3),
+        (MaxPooling1D(8), (1, 1, 8), 3),
+        (MaxPooling1D(8, data_format="channels_last"), (1, 8, 1), 3),
+    ):
+        y = layer.forward(backend.asarray(x.reshape(shape)))
+        dx = backend.to_numpy(layer.backward(backend.xp.full_like(y, 7.0)))
+        np.testing.assert_array_equal(dx.ravel(), [7.0 * (i == place) for i in range(8)])
 
 
 def test_windows_that_share_a_maximum_add_up_their_gradients(backend):
@@ -65,16 +85,29 @@ def test_options_are_checked_when_the_shape_is_known(cls, options, error, messag
         cls(**options).forward(np.ones((1, 1, 4, 4)))
 
 
-@pytest.mark.parametrize("cls", [MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D])
+@pytest.mark.parametrize("cls", [MaxPooling2D, AveragePooling3D])
 def test_data_format_is_checked(cls):
     message = "data_format must be 'channels_first' or 'channels_last', got 'NHWC'"
     with pytest.raises(ValueError, match=message):
         cls(data_format="NHWC")
 
 
-@pytest.mark.parametrize("cls", [MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D])
-@pytest.mark.parametrize("shape", [(), (4,), (4, 4), (1, 1, 4, 4)])
-def test_samples_must_be_images(cls, shape):
+@pytest.mark.parametrize("shape", [(), (4,), (4, 4), (1, 4, 4), (1, 4, 4, 4), (1, 1, 4, 4, 4)])
+@pytest.mark.parametrize(
+    ("cls", "axes"),
+    [
+        (MaxPooling1D, 2),
+        (MaxPooling2D, 3),
+        (MaxPooling3D, 4),
+        (AveragePooling1D, 2),
+        (AveragePooling2D, 3),
+        (AveragePooling3D, 4),
+    ],
+)
+def test_samples_must_have_as_many_axes(cls, axes, shape):
+    if len(shape) == axes:
+        cls().build(shape)
+        return
     message = rf"{cls.__name__} '.*': samples of shape \({str(shape)[1:-1]}\) do not fit: "
-    with pytest.raises(ValueError, match=message + "samples must have 3 axes"):
+    with pytest.raises(ValueError, match=message + f"samples must have {axes} axes"):
         cls().build(shape)
