@@ -14,7 +14,10 @@ from ..backends.convolution import ENGINES
 from ..backends.convolution.geometry import Ints, Padding
 from ..backends.types import DType
 from ..layers import (
+    Add,
+    Average,
     BatchNormalization,
+    Concatenate,
     Conv1D,
     Conv1DTranspose,
     Conv2D,
@@ -27,9 +30,18 @@ from ..layers import (
     DepthwiseConv2D,
     Dropout,
     Flatten,
+    Graph,
     Layer,
     LeakyReLU,
+    Maximum,
+    Minimum,
+    Multiply,
     Permute,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
     ReLU,
     RepeatVector,
     Reshape,
@@ -39,6 +51,7 @@ from ..layers import (
     Sequential,
     Sigmoid,
     Softmax,
+    Subtract,
     Tanh,
 )
 from ..layers.convolution_depthwise import DepthwiseConv
@@ -413,6 +426,34 @@ def _upsampling(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     return _of_rank(draw, shape, "UpSampling")(size, **options)
 
 
+def _augmentation(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    data_format, seed = draw(st.sampled_from(FORMATS)), draw(_seeds)
+    _, height, width = shape_to_first(shape, data_format)
+    crop = draw(st.integers(1, height)), draw(st.integers(1, width))
+    kinds: list[Layer] = [
+        RandomFlip(data_format=data_format, seed=seed),
+        RandomTranslation(0.3, 0.3, data_format=data_format, seed=seed),
+        RandomRotation(0.3, data_format=data_format, seed=seed),
+        RandomCrop(*crop, data_format=data_format, seed=seed),
+        RandomErasing(data_format=data_format, seed=seed),
+    ]
+    return draw(st.sampled_from(kinds))
+
+
+def _graph(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    kinds: list[Layer] = [
+        Add(),
+        Average(),
+        Concatenate(_axis(draw, shape)),
+        Maximum(),
+        Minimum(),
+        Multiply(),
+        Subtract(),
+    ]
+    side, merged = _activation(draw, shape, dtype), draw(st.sampled_from(kinds))
+    return Graph("x", {"side": (side, "x"), "merged": (merged, ["side", "x"])}, "merged")
+
+
 def _spatial_dropout(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     rate, data_format = draw(st.sampled_from([0.25, 0.9])), draw(st.sampled_from(FORMATS))
     return _of_rank(draw, shape, "SpatialDropout")(rate, data_format, seed=draw(_seeds))
@@ -463,8 +504,13 @@ LEAVES: dict[Make, range] = {
     _bordering: range(2, 5),
     _upsampling: range(2, 5),
     _spatial_dropout: range(2, 5),
+    _augmentation: range(3, 4),
 }
 """What makes layers, with the numbers of axes that samples may have."""
 
-COMPOSITES: dict[Make, range] = {_residual: range(1, 5), _stack: range(1, 5)}
+COMPOSITES: dict[Make, range] = {
+    _residual: range(1, 5),
+    _stack: range(1, 5),
+    _graph: range(1, 5),
+}
 """What makes layers of layers."""

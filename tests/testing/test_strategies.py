@@ -81,7 +81,7 @@ def test_every_class_of_layer_is_drawn():
         for name in onepath.layers.__all__
         if inspect.isclass(cls := getattr(onepath.layers, name)) and issubclass(cls, Layer)
     }
-    composites = {onepath.layers.Sequential, onepath.layers.Residual}
+    composites = {onepath.layers.Sequential, onepath.layers.Residual, onepath.layers.Graph}
 
     def classes(drawn):
         return {type(drawn[0])} & composites | {type(leaf) for leaf in leaves(drawn[0])}
