@@ -21,15 +21,6 @@ _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[0-9A-Z]{2})(?=[A-Z][a-z])")
 """Where words of a class's name begin: as in ``ConvND|Transpose``, not within ``P|ReLU``."""
 
 
-class _Kind:
-    """Shape and dtype of an output, for which no gradient of another kind may come."""
-
-    __slots__ = ("dtype", "shape")
-
-    def __init__(self, shape: Shape, dtype: Any) -> None:
-        self.shape, self.dtype = shape, dtype
-
-
 class Layer(Configurable):
     """A step of a network: forward, and backward beside it.
 
@@ -196,10 +187,12 @@ class Layer(Configurable):
             self._weights = {}
         with self.home.scope():
             y = self._forward(x, training)
-            computing = listed(y if self.indices else x)[0].dtype
+            decisive = y if self.indices else x
+            computing = (decisive[0] if isinstance(decisive, tuple) else decisive).dtype
             if self.rounds and computing.itemsize < NARROW:
                 y = each(lambda a: a.astype(computing, copy=False), y)
-        self._output = single, each(_kind, y), computing
+        several = isinstance(y, tuple)
+        self._output = single, [*map(_kind, y)] if several else _kind(y), computing
         return each(_first, y) if single else y
 
     def backward(self, output_gradient: Array, learning_rate: float | None = None) -> Array:
@@ -293,7 +286,7 @@ class Layer(Configurable):
             raise RuntimeError(f"{self.title}: backward needs a forward before it")
         single, kinds, computing = self._output
         narrow = computing if computing.itemsize < NARROW else None
-        if isinstance(kinds, _Kind):
+        if isinstance(kinds, tuple):
             return self._fitted(output_gradient, kinds, single, narrow), single, narrow
         gradients = several_of(self.title, "output_gradient", output_gradient, len(kinds))
         fitted = (
@@ -302,14 +295,15 @@ class Layer(Configurable):
         )
         return tuple(fitted), single, narrow
 
-    def _fitted(self, dy: Array, kind: "_Kind", single: bool, narrow: Any) -> Array:
+    def _fitted(self, dy: Array, kind: tuple[Shape, Any], single: bool, narrow: Any) -> Array:
         """Return a checked gradient as a batch, in the dtype of the output it is for."""
-        expected = kind.shape[1:] if single else kind.shape
+        shape, dtype = kind
+        expected = shape[1:] if single else shape
         if not fits(dy, self.home, expected):
             refuse_output_gradient(self.title, dy, self.home, expected)
-        if dy.dtype != kind.dtype:
+        if dy.dtype != dtype:
             with self.home.scope(quiet=narrow is not None):
-                dy = dy.astype(kind.dtype)
+                dy = dy.astype(dtype)
         return dy[None] if single else dy
 
     # Shapes and building
@@ -522,8 +516,8 @@ def _as_tuples(shapes: Any) -> Any:
     return tuple(tuple(shape) for shape in shapes)
 
 
-def _kind(y: Array) -> _Kind:
-    return _Kind(y.shape, y.dtype)
+def _kind(y: Array) -> tuple[Shape, Any]:
+    return y.shape, y.dtype
 
 
 def _first(x: Array) -> Array:
