@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from . import backends, datasets, layers, losses, metrics, optimizers, testing, training, tuning
+    from . import (
+        backends,
+        datasets,
+        layers,
+        losses,
+        metrics,
+        optimizers,
+        schedules,
+        testing,
+        training,
+        tuning,
+    )
     from .backends import (
         OutOfMemoryError,
         available_backends,
@@ -65,6 +76,7 @@ __all__ = [
     "optimizers",
     "plot_model",
     "register_backend",
+    "schedules",
     "set_deterministic",
     "set_dtype_policy",
     "set_seed",
@@ -83,6 +95,7 @@ _ROOMS = (
     "losses",
     "metrics",
     "optimizers",
+    "schedules",
     "testing",
     "training",
     "tuning",

@@ -11,12 +11,12 @@ class Configurable:
     def __repr__(self) -> str:
         defaults = _arguments(type(self))
         try:
-            config = self.get_config()
+            given = {name: self._argument(name) for name in defaults}
         except AttributeError:  # someone's class that does not keep its arguments
-            config = {}
+            given = {}
         options = ", ".join(
             f"{key}={value!r}"
-            for key, value in config.items()
+            for key, value in given.items()
             if repr(value) != repr(self._left_out(key, defaults[key].default))
             and key not in ("name", "seed")
         )
@@ -28,7 +28,11 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same object again, as JSON can hold them."""
-        return {name: _described(getattr(self, name)) for name in _arguments(type(self))}
+        return {name: _described(self._argument(name)) for name in _arguments(type(self))}
+
+    def _argument(self, name: str) -> Any:
+        """What was given for an argument."""
+        return getattr(self, name)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -56,7 +60,14 @@ def _described(value: Any) -> Any:
 
 
 def _arguments(cls: type) -> dict[str, inspect.Parameter]:
-    """The constructor's named arguments, without ``self``."""
-    _, *arguments = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {each.name: each for each in arguments if each.kind not in variadic}
+    """The constructor's named arguments, without ``self``; ``**rest`` are those of a base class."""
+    found: dict[str, inspect.Parameter] = {}
+    for each in (each for each in cls.__mro__ if "__init__" in vars(each)):
+        _, *arguments = inspect.signature(each.__init__).parameters.values()  # type: ignore[misc]
+        kinds = {argument.kind for argument in arguments}
+        for argument in arguments:
+            if argument.kind not in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+                found.setdefault(argument.name, argument)
+        if inspect.Parameter.VAR_KEYWORD not in kinds:
+            break
+    return found

@@ -17,8 +17,8 @@ PACKAGE = ROOT / "onepath"
 FLOORS = [
     {"arguments", "configuration", "cpuinfo", "drawing", "replacing", "version"},
     {"backends"},
-    {"layers"},
-    {"losses", "metrics", "optimizers", "schedules", "datasets"},
+    {"layers", "schedules"},
+    {"losses", "metrics", "optimizers", "datasets"},
     {"training", "notebook", "tuning"},
     {"onepath"},
     {"interop", "testing"},

@@ -1,10 +1,10 @@
 """What every layer has in common."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
-from ..arguments import number
+from ..arguments import flag, number
 from ..backends import Array, Backend, get_backend
 from ..backends.dtypes import NARROW
 from ..backends.random import checked_seed, derived_seed, next_seed
@@ -47,6 +47,9 @@ class Layer(Configurable):
         What is learned, its gradients after a `backward`, and what is kept but not learned.
     regularizers : dict of str to Regularizer
         Penalties on parameters, by the parameters' names; training adds them to the loss.
+    trainable : bool
+        Whether the parameters are learned, as they are at first. Set to False, `backward` fills no
+        gradients, and training leaves the layer and all layers in it as they are.
     backend : Backend or None
         Where the layer lives; None until it is built.
     input_shape : tuple of int or None
@@ -77,9 +80,6 @@ class Layer(Configurable):
     capturable: ClassVar[bool]
     """Whether steps with the layer may be captured as a CUDA graph, if all that it does is on the
     device and the same each time. Each class of one's own has to say so itself."""
-
-    trainable: bool = True
-    """Whether the parameters are learned; if not, `backward` fills no gradients."""
 
     input_shape: Shape | None = None
     backend: Backend | None = None
@@ -143,14 +143,63 @@ class Layer(Configurable):
         return self._parameters
 
     @property
+    def trainable_parameters(self) -> dict[str, Array]:
+        """The parameters, unless the layer is frozen."""
+        return self.parameters if self.trainable else {}
+
+    @property
     def gradients(self) -> dict[str, Array]:
-        """The loss's gradients with respect to the parameters, by the same names."""
+        """The loss's gradients with respect to the trainable parameters, by the same names."""
         return self._gradients
 
     @property
     def state(self) -> dict[str, Array]:
         """What is kept between calls but not learned, by name."""
         return self._state
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the parameters are learned."""
+        trainable: bool = vars(self).get("trainable", True)
+        return trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        # kept under its own name, among the options: what is captured holds only while they do
+        vars(self)["trainable"] = flag("trainable", value)
+        if not value:
+            self._gradients.clear()
+
+    @property
+    def learns(self) -> bool:
+        """Whether `backward` does something with an output gradient, beside passing it on."""
+        own_way = type(self).backward is not Layer.backward
+        return self.trainable and (own_way or bool(self.parameters))
+
+    def _is_frozen(self) -> bool:
+        """Whether nothing in the layer may be learned."""
+        return not self.trainable
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer again, and whether it is frozen if so."""
+        frozen = {"trainable": False} if self._is_frozen() else {}
+        return {**super().get_config(), **frozen}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what `get_config` returned.
+
+        Raises
+        ------
+        ValueError
+            If there is an argument that the constructor does not know.
+        """
+        config = dict(config)
+        trainable = config.pop("trainable", True)
+        layer = super().from_config(config)
+        if trainable is not True:
+            layer.trainable = trainable
+        return layer
 
     # Forward and backward
 
@@ -223,11 +272,13 @@ class Layer(Configurable):
         dy, single, narrow = self._admitted(output_gradient)
         with self.home.scope(quiet=narrow is not None):
             dx = self._backward(dy)
+            if self._gradients and not self.trainable:  # filling them was no work of its own
+                self._gradients.clear()
             if narrow is not None:
                 dx = each(lambda d: d.astype(narrow, copy=False), dx)
                 self._convert_gradients()
             if learning_rate is not None:
-                for name, parameter in self.parameters.items():
+                for name, parameter in self.trainable_parameters.items():
                     self.home.axpby(-learning_rate, self.gradients[name], 1, parameter)
         return each(_first, dx) if single else dx
 
@@ -242,7 +293,8 @@ class Layer(Configurable):
             return
         dy, _, narrow = self._admitted(output_gradient)
         with self.home.scope(quiet=narrow is not None):
-            self._learn(dy)
+            if self.learns:
+                self._learn(dy)
             if narrow is not None:
                 self._convert_gradients()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import dropwhile
 from typing import Any, Self
 
+from ..arguments import flag
 from ..backends import Array, Backend
 from .base import Layer, Shape
 from .registry import deserialize, register_layer, serialize
@@ -32,6 +33,33 @@ class Composite(Layer):
     def parameters(self) -> dict[str, Array]:
         """The children's parameters, as ``child/name``."""
         return {f"{c.name}/{key}": a for c in self.children for key, a in c.parameters.items()}
+
+    @property
+    def trainable_parameters(self) -> dict[str, Array]:
+        """The children's parameters that are not frozen, as ``child/name``."""
+        return {
+            f"{c.name}/{key}": a for c in self.children for key, a in c.trainable_parameters.items()
+        }
+
+    @property
+    def trainable(self) -> bool:
+        """Whether every child is; what is set, is set in every child."""
+        return all(child.trainable for child in self.children)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        flag("trainable", value)
+        for child in self.children:
+            child.trainable = value
+
+    @property
+    def learns(self) -> bool:
+        """Whether any child does."""
+        own_way = type(self).backward is not Layer.backward
+        return own_way or any(child.learns for child in self.children)
+
+    def _is_frozen(self) -> bool:
+        return all(child._is_frozen() for child in self.children)
 
     @property
     def gradients(self) -> dict[str, Array]:
@@ -151,7 +179,7 @@ class Sequential(Composite):
         return dy
 
     def _learn(self, dy: Array) -> None:
-        learning = list(dropwhile(lambda layer: not learns(layer), self.layers))
+        learning = list(dropwhile(lambda layer: not layer.learns, self.layers))
         for layer in reversed(learning[1:]):
             dy = layer.backward(dy)
         for layer in learning[:1]:
@@ -224,7 +252,8 @@ class Residual(Composite):
 
     def _learn(self, dy: Array) -> None:
         for child in self.children:
-            child.learn(dy)
+            if child.learns:
+                child.learn(dy)
 
     def get_config(self) -> dict[str, Any]:
         """Return name, main layer and shortcut, as JSON can hold them."""
@@ -246,13 +275,6 @@ def leaves(layer: Layer) -> Iterator[Layer]:
             yield from leaves(child)
     else:
         yield layer
-
-
-def learns(layer: Layer) -> bool:
-    """Whether the layer does something with an output gradient, beside passing it on."""
-    if layer.parameters or type(layer).backward is not Layer.backward:
-        return True
-    return isinstance(layer, Composite) and any(map(learns, layer.children))
 
 
 def _tell_apart(layers: Iterable[Layer], owner: str) -> None:

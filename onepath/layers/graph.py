@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from ..backends import Array
 from .base import Layer, Shape
-from .composition import Composite, learns
+from .composition import Composite
 from .registry import deserialize, register_layer, serialize
 from .several import listed
 
@@ -132,7 +132,7 @@ class Graph(Composite):
         steps = []
         for layer, node, sources in self._steps():
             deeper = not wanted.isdisjoint(sources)
-            if deeper or learns(layer):
+            if deeper or layer.learns:
                 wanted.add(node)
                 steps.append((layer, node, sources, deeper))
         gradients: dict[str, Array] = {}

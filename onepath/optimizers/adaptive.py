@@ -1,10 +1,13 @@
-"""Optimizers that learn from earlier gradients how far to go along each parameter."""
+"""Optimizers that divide by the root mean square of earlier gradients."""
 
-import math
+from typing import Unpack
 
 from ..arguments import flag, number
 from ..backends import Array, Backend
+from ..schedules import Rate
+from .common import Common
 from .optimizer import Optimizer
+from .scratch import scratch
 
 
 class RMSprop(Optimizer):
@@ -17,7 +20,7 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, optional
+    learning_rate : float or LearningRateSchedule, optional
         See `Optimizer`.
     rho, momentum : float, optional
         At least 0 and below 1.
@@ -25,134 +28,136 @@ class RMSprop(Optimizer):
         Above 0.
     centered : bool, optional
         Whether to divide by the gradients' estimated standard deviation instead.
+    **common
+        See `Optimizer`.
     """
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **common)
         self.rho = number("rho", rho, below=1)
         self.momentum = number("momentum", momentum, below=1)
         self.epsilon = number("epsilon", epsilon, positive=True)
         self.centered = flag("centered", centered)
 
-    def _slot_names(self) -> tuple[str, ...]:
+    def _slot_values(self) -> dict[str, float]:
         optional = {"momentum": self.momentum, "average_gradient": self.centered}
-        return ("velocity", *(name for name, needed in optional.items() if needed))
+        return dict.fromkeys(["velocity", *(name for name in optional if optional[name])], 0)
 
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
-        xp, v, scratch = backend.xp, slots["velocity"], _scratch(backend, w)
-        backend.axpby(1 - self.rho, xp.square(g, out=scratch), self.rho, v)
+        xp, v, room = backend.xp, slots["velocity"], scratch(backend, w)
+        backend.axpby(1 - self.rho, xp.square(g, out=room), self.rho, v)
         if self.centered:
             a = slots["average_gradient"]
             backend.axpby(1 - self.rho, g, self.rho, a)
-            xp.square(a, out=scratch)
-            xp.subtract(v, scratch, out=scratch)
-            xp.maximum(scratch, 0, out=scratch)
-            scratch += self.epsilon
+            xp.square(a, out=room)
+            xp.subtract(v, room, out=room)
+            xp.maximum(room, 0, out=room)
+            room += self.epsilon
         else:
-            xp.add(v, self.epsilon, out=scratch)
-        xp.sqrt(scratch, out=scratch)
-        xp.divide(g, scratch, out=scratch)
+            xp.add(v, self.epsilon, out=room)
+        xp.sqrt(room, out=room)
+        xp.divide(g, room, out=room)
         if self.momentum:
             m = slots["momentum"]
-            backend.axpby(backend.varying(self._ascent, w.dtype), scratch, self.momentum, m)
+            backend.axpby(backend.varying(self._ascent, w.dtype), room, self.momentum, m)
             w -= m
         else:
-            backend.axpby(backend.varying(self._descent, w.dtype), scratch, 1, w)
+            backend.axpby(backend.varying(self._descent, w.dtype), room, 1, w)
 
     def _ascent(self) -> float:
         return self.learning_rate
 
 
-class Adam(Optimizer):
-    """Adaptive moments (`keras.optimizers.Adam`; D. Kingma, J. Ba, 2015, end of section 2).
+class Adagrad(Optimizer):
+    """Steps over the root of all squared gradients (`keras.optimizers.Adagrad`; J. Duchi, 2011).
 
-    ``m = beta_1 m + (1 - beta_1) g`` and ``v = beta_2 v + (1 - beta_2) g**2``, then
-    ``w -= alpha m / (sqrt(v) + epsilon)`` with
-    ``alpha = lr sqrt(1 - beta_2**t) / (1 - beta_1**t)``. This epsilon is the paper's "epsilon hat";
-    PyTorch's is larger by the factor ``1 / sqrt(1 - beta_2**t)`` for the same step.
+    ``a += g**2`` and ``w -= lr g / sqrt(a + epsilon)``. PyTorch adds epsilon outside the root.
 
     Parameters
     ----------
-    learning_rate : float, optional
+    learning_rate : float or LearningRateSchedule, optional
         See `Optimizer`.
-    beta_1, beta_2 : float, optional
+    initial_accumulator_value : float, optional
+        What ``a`` is at first; at least 0.
+    epsilon : float, optional
+        Above 0.
+    **common
+        See `Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        **common: Unpack[Common],
+    ) -> None:
+        super().__init__(learning_rate, **common)
+        self.initial_accumulator_value = number(
+            "initial_accumulator_value", initial_accumulator_value
+        )
+        self.epsilon = number("epsilon", epsilon, positive=True)
+
+    def _slot_values(self) -> dict[str, float]:
+        return {"accumulator": self.initial_accumulator_value}
+
+    def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
+        xp, a, room = backend.xp, slots["accumulator"], scratch(backend, w)
+        a += xp.square(g, out=room)
+        xp.add(a, self.epsilon, out=room)
+        xp.sqrt(room, out=room)
+        xp.divide(g, room, out=room)
+        backend.axpby(backend.varying(self._descent, w.dtype), room, 1, w)
+
+
+class Adadelta(Optimizer):
+    """Steps as long as earlier ones (`keras.optimizers.Adadelta`; M. Zeiler, 2012).
+
+    ``a = rho a + (1 - rho) g**2``, ``step = sqrt(d + epsilon) / sqrt(a + epsilon) g``,
+    ``d = rho d + (1 - rho) step**2`` and ``w -= lr step``.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, optional
+        See `Optimizer`; it is 1 in the paper.
+    rho : float, optional
         At least 0 and below 1.
     epsilon : float, optional
         Above 0.
+    **common
+        See `Optimizer`.
     """
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
+        learning_rate: Rate = 0.001,
+        rho: float = 0.95,
         epsilon: float = 1e-7,
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(learning_rate)
-        self.beta_1 = number("beta_1", beta_1, below=1)
-        self.beta_2 = number("beta_2", beta_2, below=1)
+        super().__init__(learning_rate, **common)
+        self.rho = number("rho", rho, below=1)
         self.epsilon = number("epsilon", epsilon, positive=True)
 
-    def _slot_names(self) -> tuple[str, ...]:
-        return "momentum", "velocity"
+    def _slot_values(self) -> dict[str, float]:
+        return {"accumulated_grad": 0, "accumulated_delta_var": 0}
 
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
-        m, v = slots["momentum"], slots["velocity"]
-        xp, scratch = backend.xp, _scratch(backend, w)
-        backend.axpby(1 - self.beta_1, g, self.beta_1, m)
-        backend.axpby(1 - self.beta_2, xp.square(g, out=scratch), self.beta_2, v)
-        xp.sqrt(v, out=scratch)
-        scratch += self.epsilon
-        xp.divide(m, scratch, out=scratch)
-        backend.axpby(backend.varying(self._descent, w.dtype), scratch, 1, w)
-
-    def _descent(self) -> float:
-        """-alpha."""
-        t = self.iterations + 1
-        return -self.learning_rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-
-
-class AdamW(Adam):
-    """Adam with decoupled weight decay (`keras.optimizers.AdamW`; I. Loshchilov, F. Hutter, 2019).
-
-    ``w -= lr weight_decay w`` before the step of `Adam`, for every parameter.
-
-    Parameters
-    ----------
-    learning_rate : float, optional
-        See `Optimizer`.
-    weight_decay : float, optional
-        At least 0.
-    beta_1, beta_2, epsilon : float, optional
-        See `Adam`.
-    """
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        weight_decay: float = 0.004,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-    ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon)
-        self.weight_decay = number("weight_decay", weight_decay)
-
-    def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
-        w *= backend.varying(self._shrinkage, w.dtype)
-        super()._step(backend, w, g, slots)
-
-    def _shrinkage(self) -> float:
-        return 1 - self.learning_rate * self.weight_decay
-
-
-def _scratch(backend: Backend, w: Array) -> Array:
-    """Scratch memory of the parameter's shape and dtype."""
-    return backend.workspace.take("optimizer", w.shape, w.dtype)
+        xp, step, room = backend.xp, scratch(backend, w, "step"), scratch(backend, w)
+        a, d = slots["accumulated_grad"], slots["accumulated_delta_var"]
+        backend.axpby(1 - self.rho, xp.square(g, out=room), self.rho, a)
+        xp.add(d, self.epsilon, out=step)
+        xp.add(a, self.epsilon, out=room)
+        xp.divide(step, room, out=step)
+        xp.sqrt(step, out=step)
+        step *= g
+        backend.axpby(1 - self.rho, xp.square(step, out=room), self.rho, d)
+        backend.axpby(backend.varying(self._descent, w.dtype), step, 1, w)

@@ -1,12 +1,15 @@
 """Loss scaling: small gradients are kept from vanishing in float16."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from ..arguments import number, whole
 from ..backends import Array, Backend, backend_of
+from ..schedules import Rate
+from .checks import checked
 from .optimizer import Optimizer
 from .registry import OPTIMIZERS
+from .scratch import scratch
 
 SLOTS = "loss scale"
 """Under which name the scale is remembered, beside the parameters'."""
@@ -74,7 +77,7 @@ class LossScaleOptimizer(Optimizer):
         return self.inner.learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
+    def learning_rate(self, value: Rate) -> None:
         self.inner.learning_rate = value
 
     @property
@@ -97,7 +100,7 @@ class LossScaleOptimizer(Optimizer):
 
         Parameters and errors are those of `Optimizer.update`.
         """
-        backends = self._check(parameters, gradients)
+        backends = checked(parameters, gradients, self.slots)
         if not backends:
             return
         with backends[0].scope(quiet=True):
@@ -106,20 +109,45 @@ class LossScaleOptimizer(Optimizer):
             super().update(parameters, gradients)
             self._adjust(backends[0])
 
-    def _slot_names(self) -> tuple[str, ...]:
-        return self.inner._slot_names()
+    def exclude_from_weight_decay(self, var_names: Iterable[str]) -> None:
+        """Leave parameters out of the inner optimizer's weight decay."""
+        self.inner.exclude_from_weight_decay(var_names)
+
+    def finalize_variable_values(self, parameters: Mapping[str, Array]) -> None:
+        """Give parameters the moving averages that the inner optimizer keeps, if it does."""
+        self.inner.finalize_variable_values(parameters)
+
+    def _slot_values(self) -> dict[str, float]:
+        return self.inner._slot_values()
+
+    def _initial(self) -> dict[str, float | None]:
+        return self.inner._initial()
 
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:
-        xp, take = backend.xp, backend.workspace.take
+        self.inner._step(backend, w, g, slots)
+
+    def _has_options(self) -> bool:
+        return True
+
+    def _measure(self, backend: Backend, gradients: Iterable[Array]) -> None:
+        self.inner._measure(backend, (self._unscaled(backend, g) for g in gradients))
+
+    def _change(
+        self, backend: Backend, name: str, w: Array, g: Array, slots: dict[str, Array]
+    ) -> None:
+        """Do what the inner optimizer does to a parameter, and undo it if the step is spoilt."""
         changing = [w, *slots.values()]
-        kept = [take(f"kept {i}", a.shape, a.dtype) for i, a in enumerate(changing)]
+        kept = [scratch(backend, a, f"kept {i}") for i, a in enumerate(changing)]
         for array, copy in zip(changing, kept, strict=True):
             copy[...] = array
-        unscaled = take("unscaled", g.shape, g.dtype)
-        xp.divide(g, self._scale(backend)["scale"], out=unscaled)
-        self.inner._step(backend, w, unscaled, slots)
+        self.inner._change(backend, name, w, self._unscaled(backend, g), slots)
         for array, copy in zip(changing, kept, strict=True):
-            xp.copyto(array, copy, where=self._spoilt)
+            backend.xp.copyto(array, copy, where=self._spoilt)
+
+    def _unscaled(self, backend: Backend, g: Array) -> Array:
+        """A gradient divided by the scale, in scratch memory."""
+        out = scratch(backend, g, "unscaled")
+        return backend.xp.divide(g, self._scale(backend)["scale"], out=out)
 
     def _adjust(self, backend: Backend) -> None:
         """Halve the scale, or count a finite step and double the scale when it is time."""

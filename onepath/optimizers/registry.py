@@ -1,15 +1,26 @@
 """Optimizers by their names."""
 
 from ..arguments import named
-from .adaptive import Adam, AdamW, RMSprop
+from .adam import Adam, Adamax, AdamW, Nadam
+from .adaptive import Adadelta, Adagrad, RMSprop
+from .ftrl import Ftrl
+from .lion import Lion
 from .optimizer import Optimizer
 from .sgd import SGD
 
-OPTIMIZERS: dict[str, type[SGD | RMSprop | Adam]] = {
+_Known = SGD | RMSprop | Adagrad | Adadelta | Adam | Adamax | Nadam | Lion | Ftrl
+
+OPTIMIZERS: dict[str, type[_Known]] = {
     "sgd": SGD,
     "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "adadelta": Adadelta,
     "adam": Adam,
     "adamw": AdamW,
+    "adamax": Adamax,
+    "nadam": Nadam,
+    "lion": Lion,
+    "ftrl": Ftrl,
 }
 
 

@@ -1,6 +1,6 @@
 """Training: models that compile, fit, evaluate, predict and are saved."""
 
-from .callbacks import Callback, EarlyStopping, LearningRateScheduler
+from .callbacks import Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from .diagram import plot_model
 from .files import CorruptFileError
 from .history import History
@@ -15,6 +15,7 @@ __all__ = [
     "History",
     "LearningRateScheduler",
     "Model",
+    "ReduceLROnPlateau",
     "Sequential",
     "load_model",
     "plot_model",

@@ -26,7 +26,7 @@ def run_epochs(
     shuffle: bool,
 ) -> History:
     """Train a model that is compiled and built; see `Model.fit`."""
-    history = History()
+    history, begun = History(), model.epochs_begun
     model.stop_training = False
     for callback in callbacks:
         callback.model = model
@@ -54,6 +54,8 @@ def run_epochs(
                     callback.on_epoch_end(epoch, logs)
                 if model.stop_training:
                     break
+        if model.epochs_begun > begun:
+            model.optimizer.finalize_variable_values(model.layer.trainable_parameters)
     finally:
         for callback in callbacks:
             callback.on_train_end()
@@ -89,7 +91,7 @@ def step(model: Trainee, x: Array, y: Array) -> tuple[Array, Array]:
     predicted = passage.forward()
     loss, gradient = model.loss.value_and_gradient(y, predicted)
     passage.learn(model.optimizer.scaled(gradient))
-    model.optimizer.update(model.layer.parameters, model.layer.gradients)
+    model.optimizer.update(model.layer.trainable_parameters, model.layer.gradients)
     return loss, predicted
 
 

@@ -14,6 +14,8 @@ from ..backends import Array
 from ..backends.graphs import Tape
 from ..layers import Layer
 from ..layers.composition import Composite, leaves
+from ..losses import Loss
+from ..optimizers import LossScaleOptimizer, Optimizer
 from .fitting import step
 from .trainee import Trainee
 
@@ -171,7 +173,7 @@ def _refusal(model: Trainee) -> str | None:
     backend = model.layer.home
     if backend.uncapturable is not None:
         return f"{backend.name}: {backend.uncapturable}"
-    for part in (*_layers(model.layer), model.loss, model.optimizer):
+    for part in _parts(model):
         kind = type(part)
         if not vars(kind).get("capturable", kind.__module__.startswith(_OWN)):
             return (
@@ -190,6 +192,15 @@ def _layers(layer: Layer) -> Iterator[Layer]:
             yield from _layers(child)
 
 
+def _parts(model: Trainee) -> Iterator[Layer | Loss | Optimizer]:
+    """All that takes part in a step."""
+    yield from _layers(model.layer)
+    yield model.loss
+    yield model.optimizer
+    if isinstance(model.optimizer, LossScaleOptimizer):
+        yield model.optimizer.inner
+
+
 def _objects(model: Trainee) -> list[object]:
     """What a captured step holds on to: another object in its place is not learned with."""
     found: list[object] = [model.loss, model.optimizer]
@@ -206,7 +217,7 @@ def _settings(model: Trainee) -> list[object]:
     """What a captured step has built in: options of layers, loss and optimizer, in public."""
     return [
         value
-        for part in (*_layers(model.layer), model.loss, model.optimizer)
+        for part in _parts(model)
         for name, value in vars(part).items()
         if name[0] != "_" and name != "iterations" and _is_plain(value)
     ]

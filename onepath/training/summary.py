@@ -1,8 +1,9 @@
 """A network as a table."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from ..backends import Array
 from ..layers import Layer
 from ..layers.base import Shape
 
@@ -38,17 +39,22 @@ def summarize(layer: Layer) -> str:
     ]
     rule = "─" * len(lines[0])
     size = sum(a.nbytes for a in layer.parameters.values())
-    total = f"{_count(layer)} parameters, {size / 1024:,.1f} KiB, on {layer.home.name}"
+    count, learned = _count(layer.parameters), _count(layer.trainable_parameters)
+    frozen = count - learned
+    kinds = f" ({learned:,} trainable, {frozen:,} frozen)" if frozen else ""
+    total = f"{count:,} parameters{kinds}, {size / 1024:,.1f} KiB, on {layer.home.name}"
     return "\n".join([lines[0], rule, *lines[1:], rule, total])
 
 
 def _rows(layer: Layer, input_shape: Shape, depth: int) -> Iterator[Row]:
     output_shape = layer.compute_output_shape(input_shape)
-    name = f"{'  ' * depth}{layer.name} ({type(layer).__name__})"
-    yield name, f"({', '.join(map(str, ('N', *output_shape)))})", _count(layer)
+    frozen = ", frozen" if layer.parameters and not layer.trainable_parameters else ""
+    name = f"{'  ' * depth}{layer.name} ({type(layer).__name__}{frozen})"
+    yield name, f"({', '.join(map(str, ('N', *output_shape)))})", f"{_count(layer.parameters):,}"
     for child, shape in layer.parts(input_shape):
         yield from _rows(child, shape, depth + 1)
 
 
-def _count(layer: Layer) -> str:
-    return f"{sum(math.prod(a.shape) for a in layer.parameters.values()):,}"
+def _count(arrays: Mapping[str, Array]) -> int:
+    """How many numbers there are."""
+    return sum(math.prod(a.shape) for a in arrays.values())

@@ -9,10 +9,18 @@ import pytest
 import onepath as op
 from onepath import layers
 from onepath.backends.simulated.ledger import ledger
-from onepath.optimizers import SGD, Adam, AdamW, LossScaleOptimizer, RMSprop
+from onepath.optimizers import SGD, Adagrad, Adam, AdamW, LossScaleOptimizer, Nadam, RMSprop
 from onepath.training import LearningRateScheduler, Model
 
-INNERS = [SGD(0.1), SGD(0.1, momentum=0.9), RMSprop(centered=True, momentum=0.5), Adam(), AdamW()]
+INNERS = [
+    SGD(0.1),
+    SGD(0.1, momentum=0.9),
+    RMSprop(centered=True, momentum=0.5),
+    Adam(),
+    AdamW(amsgrad=True, global_clipnorm=0.5),
+    Nadam(clipnorm=0.5, use_ema=True),
+    Adagrad(clipvalue=0.5),
+]
 BAD = [np.inf, -np.inf, np.nan]
 
 
@@ -179,7 +187,7 @@ def test_configuration_makes_it_again(inner):
 
 def test_only_known_optimizers_are_made_of_a_configuration():
     config = {"inner": {"class_name": "System", "config": {}}}
-    with pytest.raises(ValueError, match=r"inner must be one of \['adam', .*System"):
+    with pytest.raises(ValueError, match=r"inner must be one of \['adadelta', .*System"):
         LossScaleOptimizer.from_config(config)
 
 
