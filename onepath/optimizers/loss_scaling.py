@@ -120,7 +120,7 @@ class LossScaleOptimizer(Optimizer):
     def _slot_values(self) -> dict[str, float]:
         return self.inner._slot_values()
 
-    def _initial(self) -> dict[str, float | None]:
+    def _initial(self) -> Mapping[str, float | None]:
         return self.inner._initial()
 
     def _step(self, backend: Backend, w: Array, g: Array, slots: dict[str, Array]) -> None:

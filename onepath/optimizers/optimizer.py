@@ -142,7 +142,10 @@ class Optimizer(Configurable, ABC):
             self._measure(backends[0], gradients.values())
         for (name, parameter), backend in zip(parameters.items(), backends, strict=True):
             with backend.scope():
-                slots = self._slots_of(backend, name, parameter, initial)
+                slots = self.slots.setdefault(name, {})
+                for slot in initial:
+                    if slot not in slots:
+                        slots[slot] = _filled(backend, parameter, initial[slot])
                 if plain:
                     self._step(backend, parameter, gradients[name], slots)
                 else:
@@ -201,20 +204,10 @@ class Optimizer(Configurable, ABC):
 
     # What all have
 
-    def _initial(self) -> dict[str, float | None]:
+    def _initial(self) -> Mapping[str, float | None]:
         """What slots are filled with at first; None is the parameter itself."""
-        return {**self._slot_values(), **({AVERAGE: None} if self.use_ema else {})}
-
-    def _slots_of(
-        self, backend: Backend, name: str, w: Array, initial: Mapping[str, float | None]
-    ) -> dict[str, Array]:
-        """A parameter's slots, made if there are none yet."""
-        slots = self.slots.setdefault(name, {})
-        for slot in initial:
-            if slot not in slots:
-                value = initial[slot]
-                slots[slot] = w.copy() if value is None else backend.xp.full_like(w, value)
-        return slots
+        values = self._slot_values()
+        return {**values, AVERAGE: None} if self.use_ema else values
 
     def _has_options(self) -> bool:
         """Whether more is to be done than the optimizer's own step."""
@@ -270,6 +263,11 @@ class Optimizer(Configurable, ABC):
 
     def _count(self) -> None:
         self.iterations += 1
+
+
+def _filled(backend: Backend, w: Array, value: float | None) -> Array:
+    """A new slot, filled with a number, or for None with the parameter."""
+    return w.copy() if value is None else backend.xp.full_like(w, value)
 
 
 def _optional(name: str, value: float | None, positive: bool = False) -> float | None:

@@ -40,7 +40,7 @@ class CosineDecay(LearningRateSchedule):
         decay_steps: float,
         alpha: float = 0.0,
         warmup_target: float | None = None,
-        warmup_steps: float = 0,
+        warmup_steps: float = 0.0,
     ) -> None:
         self.initial_learning_rate = number("initial_learning_rate", initial_learning_rate)
         self.decay_steps = number("decay_steps", decay_steps, positive=True)

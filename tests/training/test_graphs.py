@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import onepath as op
-from onepath import layers, optimizers
+from onepath import layers, optimizers, schedules
 from onepath.backends import get_backend
 from onepath.backends.cuda.streaming import StreamingFeeder
 from onepath.backends.simulated import ledger
@@ -87,6 +87,9 @@ OPTIMIZERS = {
     "centered": lambda: optimizers.RMSprop(momentum=0.5, centered=True),
     "adam": optimizers.Adam,
     "adamw": optimizers.AdamW,
+    "adagrad": lambda: optimizers.Adagrad(clipvalue=0.01),
+    "adamax": lambda: optimizers.Adamax(use_ema=True, ema_momentum=0.5),
+    "ftrl": lambda: optimizers.Ftrl(0.1, beta=0.1),
 }
 
 
@@ -112,6 +115,27 @@ def test_captured_steps_give_the_same_numbers(device, name):
     assert [each.graph_reason for each in histories] == [None, "graph=False"]
     # of 12 full batches and 4 of two samples, two each are learned from step by step
     assert [each.replayed for each in histories] == [10 + 2, 0]
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_schedule_needs_no_capture_anew(device, scaled):
+    """Nor do the numbers that change with the steps, and all options at once."""
+    histories, models = [], []
+    for graph in (True, False):
+        optimizer = optimizers.Nadam(
+            schedules.OneCycle(0.1, 18),
+            weight_decay=0.1,
+            global_clipnorm=0.5,
+            use_ema=True,
+            ema_overwrite_frequency=4,
+        )
+        optimizer.exclude_from_weight_decay(["bias"])
+        scaling = optimizers.LossScaleOptimizer(optimizer) if scaled else optimizer
+        models.append(small(device, scaling))
+        histories.append(models[-1].fit(X[:48], Y[:48], 8, epochs=3, verbose=0, graph=graph))
+    assert histories[0].history == histories[1].history
+    assert histories[0].replayed == 18 - 2
+    assert_same(*models)
 
 
 def test_a_rate_that_is_set_between_batches(device):
@@ -217,6 +241,23 @@ def change_optimizer(model):
     model.optimizer.beta_1 = 0.5
 
 
+def change_decay(model):
+    model.optimizer.weight_decay = 0.1
+
+
+def change_exclusion(model):
+    model.optimizer.weight_decay = 0.1
+    model.optimizer.exclude_from_weight_decay(["kernel"])
+
+
+def freeze(model):
+    model.layers[-1].trainable = False
+
+
+def freeze_a_block(model):
+    model.layers[5].trainable = False
+
+
 def change_layer(model):
     model.layers[4].rate = 0.5
 
@@ -232,6 +273,10 @@ def change_engine(model):
         exchange_optimizer,
         exchange_loss,
         change_optimizer,
+        change_decay,
+        change_exclusion,
+        freeze,
+        freeze_a_block,
         change_layer,
         change_engine,
     ],
@@ -252,6 +297,19 @@ def test_what_is_exchanged_is_captured_anew(device, exchange):
     assert_same(*models)
 
 
+def test_what_an_optimizer_with_a_scale_has_in_it_is_captured_anew(device):
+    class Exchange(Callback):
+        def on_train_batch_end(self, batch, logs):
+            if batch == 4:
+                self.model.optimizer.inner.beta_1 = 0.5
+
+    models, callbacks = [], [Exchange()]
+    for graph in (True, False):
+        models.append(small(device, optimizers.LossScaleOptimizer(optimizers.Adam())))
+        models[-1].fit(X[:48], Y[:48], 4, callbacks=callbacks, verbose=0, graph=graph)
+    assert_same(*models)
+
+
 def test_another_loss_is_captured_anew(device):
     class Exchange(Callback):
         def on_train_batch_end(self, batch, logs):
@@ -267,10 +325,11 @@ def test_another_loss_is_captured_anew(device):
     assert histories[0] == histories[1]
 
 
-def small(device):
+def small(device, optimizer=None):
     op.set_seed(1)
     model = op.Sequential([layers.Flatten(), layers.Dense(CLASSES)], device)
-    model.compile(optimizers.SGD(0.1), SparseCategoricalCrossentropy(from_logits=True))
+    loss = SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer or optimizers.SGD(0.1), loss)
     return model
 
 
