@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from onepath.layers import (
+    Add,
     BatchNormalization,
     Conv2D,
     Dense,
     Flatten,
+    Graph,
     Layer,
     ReLU,
     Residual,
@@ -173,6 +175,17 @@ def test_a_frozen_beginning_costs_no_backward(frozen, expected):
     y = layer.forward(np.ones((2, 3)), training=True)
     layer.learn(y)
     assert calls == expected
+
+
+def test_a_frozen_branch_of_a_graph_costs_no_backward():
+    calls = []
+    a, b, c = (Counting(calls) for _ in "abc")
+    nodes = {"a": (a, "x"), "b": (b, "x"), "sum": (Add(), ["a", "b"]), "c": (c, "sum")}
+    layer = Graph("x", nodes, "c")
+    a.trainable = False
+    layer.learn(layer.forward(np.ones((2, 3)), training=True))
+    assert calls == ["c passes on", "c learns", "b learns"]
+    assert layer.gradients.keys() == layer.trainable_parameters.keys() == {"b/scale", "c/scale"}
 
 
 def test_what_is_set_in_a_network_is_set_in_every_layer():
