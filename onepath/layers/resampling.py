@@ -84,14 +84,13 @@ def resample(xp: Any, x: Array, motion: Motion, size: Size, fill: float = 0.0) -
         u, v = _nearest(xp, u), _nearest(xp, v)
     top, left = xp.floor(u), xp.floor(v)
     taps = (0,) if motion.interpolation == "nearest" else (0, 1)
-    y, inside = 0, 0
+    y = 0
     for down, right in product(taps, taps):
         i, j = top + down, left + right
-        weight = (1 - xp.abs(u - i)) * (1 - xp.abs(v - j)) * _within(i, j, image)
+        weight = (1 - xp.abs(u - i)) * (1 - xp.abs(v - j))
         weight = xp.broadcast_to(weight, (n, *size))[:, None].astype(x.dtype)  # (N, 1, h, w)
-        y = y + weight * _pixels(xp, x, i, j, size)
-        inside = inside + weight
-    return y + fill * (1 - inside) if fill else y
+        y = y + weight * _pixels(xp, x, i, j, size, fill)
+    return y
 
 
 def resample_back(xp: Any, dy: Array, motion: Motion, image: Size) -> Array:
@@ -127,7 +126,6 @@ def resample_back(xp: Any, dy: Array, motion: Motion, image: Size) -> Array:
         else:
             away = xp.abs(u - grid[0]), xp.abs(v - grid[1])
             weight = xp.maximum(1 - away[0], 0) * xp.maximum(1 - away[1], 0)
-        weight = weight * _within(i, j, size)
         weight = xp.broadcast_to(weight, (n, *image))[:, None].astype(dy.dtype)
         dx = dx + weight * _pixels(xp, dy, i, j, image)
     return dx
@@ -144,14 +142,12 @@ def _nearest(xp: Any, u: Array) -> Array:
     return xp.floor(u + 0.5)
 
 
-def _within(i: Array, j: Array, size: Any) -> Array:
-    return (i >= 0) & (i < size[0]) & (j >= 0) & (j < size[1])
-
-
-def _pixels(xp: Any, x: Array, i: Array, j: Array, size: Size) -> Array:
+def _pixels(xp: Any, x: Array, i: Array, j: Array, size: Size, fill: float = 0.0) -> Array:
     """The pixels of (N, C, H, W) at rows and columns of (N, h, w): (N, C, h, w)."""
     n, c, height, width = x.shape
+    within = (i >= 0) & (i < height) & (j >= 0) & (j < width)
     places = xp.clip(i, 0, height - 1) * width + xp.clip(j, 0, width - 1)
     places = xp.broadcast_to(places, (n, *size)).reshape(n, 1, -1).astype("int64")
-    found = xp.take_along_axis(x.reshape(n, c, -1), places, axis=2)
-    return found.reshape(n, c, *size)
+    found = xp.take_along_axis(x.reshape(n, c, -1), places, axis=2).reshape(n, c, *size)
+    within = xp.broadcast_to(within, (n, *size))[:, None]
+    return xp.where(within, found, xp.asarray(fill, dtype=x.dtype))
