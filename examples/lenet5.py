@@ -11,10 +11,12 @@ from onepath import layers
 
 
 def lenet5(classes, device):
-    """The network of the paper, behind what makes its 32 x 32 pixels of 8 x 8."""
+    """The network of the paper, behind what makes its 32 x 32 pixels of 8 x 8 and moves them."""
     return op.Sequential(
         [
             layers.UpSampling2D(4, interpolation="bilinear"),
+            layers.RandomRotation(0.04),
+            layers.RandomTranslation(0.1, 0.1),
             layers.Conv2D(6, 5),
             layers.Tanh(),
             layers.AveragePooling2D(),
@@ -36,7 +38,7 @@ def main(arguments=None):
     """Train, and return the share of test images that are told right."""
     parser = argparse.ArgumentParser(description="LeNet-5 on handwritten digits.")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--samples", type=int, help="train on the first so many only")
     options = parser.parse_args(arguments)
 
@@ -45,7 +47,7 @@ def main(arguments=None):
     x, y = data.x_train[: options.samples], data.y_train[: options.samples]
     model = lenet5(10, options.device)
     steps = options.epochs * -(-len(x) // 32)
-    rate = op.schedules.CosineDecay(2e-3, steps)
+    rate = op.schedules.CosineDecay(3e-3, steps)
     loss = op.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(op.optimizers.Adam(rate), loss, ["accuracy"])
     test = data.x_test, data.y_test
