@@ -207,17 +207,20 @@ class Loss(Configurable, ABC):
                 f"{y_true.shape}; y_true must be {self._targets}"
             )
         if sample_weight is not None:
-            if sample_weight.dtype.kind not in "biuf":
-                raise TypeError(
-                    f"{title}: sample_weight must be numbers, got {sample_weight.dtype}"
-                )
-            if sample_weight.shape != y_pred.shape[:1]:
-                raise ValueError(
-                    f"{title}: sample_weight must have shape {y_pred.shape[:1]}, a number for each "
-                    f"sample, got {sample_weight.shape}"
-                )
+            check_weights(sample_weight, len(y_pred))
         return backend, y_true.reshape(shape)
 
     def _limit(self, classes: int) -> tuple[float, str] | None:
         """The largest target, and why; None if there is none. The smallest is 0."""
         return None
+
+
+def check_weights(sample_weight: Array, samples: int) -> None:
+    """Raise unless there is one number for each sample; the numbers are not looked at."""
+    if sample_weight.dtype.kind not in "biuf":
+        raise TypeError(f"sample_weight must be numbers, got {sample_weight.dtype}")
+    if sample_weight.shape != (samples,):
+        raise ValueError(
+            f"sample_weight must have shape {(samples,)}, a number for each sample, got "
+            f"{sample_weight.shape}"
+        )

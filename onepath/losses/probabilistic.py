@@ -36,7 +36,8 @@ class Poisson(Loss):
     """``mean(y_pred - y_true log(y_pred + 1e-7))`` over all elements (`keras.losses.Poisson`).
 
     Predictions are the rates of Poisson distributions, targets what was counted. The gradient is
-    ``(1 - y_true / (y_pred + 1e-7)) / size``.
+    ``(1 - y_true / (y_pred + 1e-7)) / size``. The logarithm of a prediction below 0 is that of 0,
+    and so is its slope, which points back inside.
     """
 
     name = "poisson"
@@ -47,5 +48,5 @@ class Poisson(Loss):
 
     def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
         y = y.astype(p.dtype, copy=False)
-        rate = p + EPSILON
+        rate = xp.maximum(p, 0) + EPSILON
         return p - y * xp.log(rate), (1 - y / rate) / count

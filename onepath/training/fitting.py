@@ -9,11 +9,13 @@ from .feeding import Batches
 from .history import History
 from .interrupts import CleanInterrupt
 from .means import Means
+from .penalties import penalize, penalty
 from .sharding import Passage
 from .trainee import Trainee
 
-Learn = Callable[[Array, Array], tuple[Array, Array]]
-"""Learns from inputs and targets of a batch; gives its loss, and the predictions from before."""
+Learn = Callable[..., tuple[Array, Array]]
+"""Learns from inputs, targets and, if there are any, weights of a batch's samples; gives its loss,
+and the predictions from before."""
 
 
 def run_epochs(
@@ -74,8 +76,8 @@ def _learn(
     means = Means(model.metrics)
     order = derived_seed(model.seed, "shuffle", model.epochs_begun)
     model.epochs_begun += 1
-    for number, (x, y) in enumerate(batches.shuffled(order) if shuffle else batches):
-        loss, predicted = learn(x, y)
+    for number, (x, y, *weight) in enumerate(batches.shuffled(order) if shuffle else batches):
+        loss, predicted = learn(x, y, *weight)
         means.update(loss, y, predicted)
         for callback in callbacks:
             callback.on_train_batch_end(number, means.read)
@@ -85,12 +87,16 @@ def _learn(
     return means
 
 
-def step(model: Trainee, x: Array, y: Array) -> tuple[Array, Array]:
-    """Learn from one batch; return its loss and the predictions from before."""
+def step(model: Trainee, x: Array, y: Array, *weight: Array) -> tuple[Array, Array]:
+    """Learn from one batch; return its loss and the predictions from before.
+
+    There is one array of weights of the samples, or none.
+    """
     passage = Passage(model.layer, x)
     predicted = passage.forward()
-    loss, gradient = model.loss.value_and_gradient(y, predicted)
+    loss, gradient = model.loss.value_and_gradient(y, predicted, *weight)
     passage.learn(model.optimizer.scaled(gradient))
+    loss = penalize(model.layer, loss, model.optimizer.scaled)
     model.optimizer.update(model.layer.trainable_parameters, model.layer.gradients)
     return loss, predicted
 
@@ -98,7 +104,9 @@ def step(model: Trainee, x: Array, y: Array) -> tuple[Array, Array]:
 def evaluate(model: Trainee, batches: Batches, prefix: str = "") -> dict[str, float]:
     """Return the loss and the metrics over the batches, by name."""
     means = Means(model.metrics)
-    for x, y in batches:
+    extra = penalty(model.layer)
+    for x, y, *weight in batches:
         predicted = Passage(model.layer, x).infer()
-        means.update(model.loss.value_and_gradient(y, predicted)[0], y, predicted)
+        loss = model.loss.value_and_gradient(y, predicted, *weight)[0]
+        means.update(loss if extra is None else loss + extra, y, predicted)
     return means.read(prefix)

@@ -14,6 +14,7 @@ from ..backends import Array
 from ..backends.graphs import Tape
 from ..layers import Layer
 from ..layers.composition import Composite, leaves
+from ..layers.regularizers import Regularizer
 from ..losses import Loss
 from ..optimizers import LossScaleOptimizer, Optimizer
 from .fitting import step
@@ -68,36 +69,36 @@ class Steps:
         if refusal is not None:
             self._fall_back(refusal)
 
-    def __call__(self, x: Array, y: Array) -> tuple[Array, Array]:
+    def __call__(self, *batch: Array) -> tuple[Array, Array]:
         """Learn from one batch; return its loss and the predictions from before.
 
-        They are valid until the next call.
+        They are valid until the next call. A batch is what `step` takes.
         """
         if self.reason is not None and not self._shapes:
-            return step(self._model, x, y)
-        key = (x.shape, x.dtype, x.strides, y.shape, y.dtype, y.strides)
+            return step(self._model, *batch)
+        key = tuple([(array.shape, array.dtype, array.strides) for array in batch])
         captured = self._shapes.get(key)
         if captured is None or not captured.holds(self._model):
             self._shapes.pop(key, None)
-            made = step(self._model, x, y)
+            made = step(self._model, *batch)
             self._shapes[key] = _Captured(self._model)
             return made
         if captured.tape is None:
             if not self._left:
                 self.reason = f"{MOST} shapes of batches, or models, were captured before"
-                return step(self._model, x, y)
+                return step(self._model, *batch)
             self._left -= 1
-            return captured.rehearse(x, y)
+            return captured.rehearse(*batch)
         if captured.results is None:
             try:
-                captured.capture(x, y)
+                captured.capture(*batch)
             except Exception as error:
                 self._shapes.clear()
                 reason = f"capturing a step failed: {type(error).__name__}: {error}"
                 self._fall_back(reason, error)
-                return step(self._model, x, y)
+                return step(self._model, *batch)
         self.replayed += 1
-        return captured.replay(x, y)
+        return captured.replay(*batch)
 
     def _fall_back(self, reason: str, cause: Exception | None = None) -> None:
         """Say why steps are not captured."""
@@ -132,22 +133,22 @@ class _Captured:
             and _settings(model) == self._settings
         )
 
-    def rehearse(self, x: Array, y: Array) -> tuple[Array, Array]:
+    def rehearse(self, *batch: Array) -> tuple[Array, Array]:
         """Learn from a batch, with the kernels and the memory of a capture."""
         self.tape = self._model.layer.home.tape()
-        return self.tape.rehearse(lambda: step(self._model, x, y))
+        return self.tape.rehearse(lambda: step(self._model, *batch))
 
-    def capture(self, x: Array, y: Array) -> None:
+    def capture(self, *batch: Array) -> None:
         """Capture a step; if that fails, the model is as it was."""
         assert self.tape is not None
         xp = self._model.layer.home.xp
         own = [*leaves(self._model.layer)]
         before = [dict(leaf.gradients) for leaf in own]
-        self._x, self._y = xp.empty_like(x), xp.empty_like(y)
-        if (self._x.strides, self._y.strides) != (x.strides, y.strides):
+        self._batch = [xp.empty_like(array) for array in batch]
+        if any(place.strides != array.strides for place, array in self._places(batch)):
             raise ValueError("the batch is a view with gaps in memory")
         try:
-            self.results = self.tape.record(lambda: step(self._model, self._x, self._y))
+            self.results = self.tape.record(lambda: step(self._model, *self._batch))
         except BaseException:
             for leaf, gradients in zip(own, before, strict=True):
                 leaf.gradients.clear()
@@ -156,16 +157,20 @@ class _Captured:
             raise
         self._gradients = [(leaf, dict(leaf.gradients)) for leaf in own]
 
-    def replay(self, x: Array, y: Array) -> tuple[Array, Array]:
+    def replay(self, *batch: Array) -> tuple[Array, Array]:
         """Learn from a batch by the captured step."""
         assert self.tape is not None
         assert self.results is not None
-        self._x[...] = x
-        self._y[...] = y
+        for place, array in self._places(batch):
+            place[...] = array
         self.tape.replay()
         for leaf, gradients in self._gradients:
             leaf.gradients.update(gradients)
         return self.results
+
+    def _places(self, batch: tuple[Array, ...]) -> Iterator[tuple[Array, Array]]:
+        """Where the captured step reads each array of a batch, and the array."""
+        return zip(self._batch, batch, strict=True)
 
 
 def _refusal(model: Trainee) -> str | None:
@@ -173,7 +178,9 @@ def _refusal(model: Trainee) -> str | None:
     backend = model.layer.home
     if backend.uncapturable is not None:
         return f"{backend.name}: {backend.uncapturable}"
-    for part in _parts(model):
+    options = (option for layer in _layers(model.layer) for option in vars(layer).values())
+    # the model may not be built, and its regularizers not yet in force
+    for part in (*_parts(model), *(each for each in options if isinstance(each, Regularizer))):
         kind = type(part)
         if not vars(kind).get("capturable", kind.__module__.startswith(_OWN)):
             return (
@@ -192,9 +199,11 @@ def _layers(layer: Layer) -> Iterator[Layer]:
             yield from _layers(child)
 
 
-def _parts(model: Trainee) -> Iterator[Layer | Loss | Optimizer]:
-    """All that takes part in a step."""
-    yield from _layers(model.layer)
+def _parts(model: Trainee) -> Iterator[Layer | Regularizer | Loss | Optimizer]:
+    """All that has a say in a step."""
+    for layer in _layers(model.layer):
+        yield layer
+        yield from layer.regularizers.values()
     yield model.loss
     yield model.optimizer
     if isinstance(model.optimizer, LossScaleOptimizer):
@@ -203,9 +212,8 @@ def _parts(model: Trainee) -> Iterator[Layer | Loss | Optimizer]:
 
 def _objects(model: Trainee) -> list[object]:
     """What a captured step holds on to: another object in its place is not learned with."""
-    found: list[object] = [model.loss, model.optimizer]
+    found: list[object] = [*_parts(model)]
     for layer in _layers(model.layer):
-        found.append(layer)
         if not isinstance(layer, Composite):
             found += (*layer.parameters.values(), *layer.state.values())
     for slots in model.optimizer.slots.values():
@@ -214,7 +222,7 @@ def _objects(model: Trainee) -> list[object]:
 
 
 def _settings(model: Trainee) -> list[object]:
-    """What a captured step has built in: options of layers, loss and optimizer, in public."""
+    """What a captured step has built in: options of all its parts, in public."""
     return [
         value
         for part in _parts(model)

@@ -1,7 +1,7 @@
 """A layer with what it takes to train it."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..arguments import whole
@@ -12,6 +12,7 @@ from ..layers.checks import check_input
 from ..layers.composition import leaves
 from ..losses import BinaryCrossentropy, Loss
 from ..losses import get as get_loss
+from ..losses.base import check_weights
 from ..metrics import Accuracy, Metric
 from ..metrics import get as get_metric
 from ..optimizers import Optimizer, scaling
@@ -25,6 +26,7 @@ from .history import History
 from .progress import progress
 from .sharding import Passage
 from .summary import summarize
+from .weights import weights_of
 
 
 class _Compiled(NamedTuple):
@@ -166,11 +168,13 @@ class Model:
         y: Array,
         batch_size: int = 32,
         epochs: int = 1,
-        validation_data: tuple[Array, Array] | None = None,
+        validation_data: tuple[Array, Array] | tuple[Array, Array, Array] | None = None,
         callbacks: Iterable[Callback] = (),
         shuffle: bool = True,
         verbose: str | int = "auto",
         graph: str | bool = "auto",
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Array | None = None,
     ) -> History:
         """Train the model.
 
@@ -187,8 +191,9 @@ class Model:
             Samples in a step.
         epochs : int, optional
             How many times to go through the data.
-        validation_data : (array, array), optional
-            Inputs and targets on which the model is evaluated after each epoch.
+        validation_data : (array, array) or (array, array, array), optional
+            Inputs, targets and, if wanted, sample weights with which the model is evaluated after
+            each epoch.
         callbacks : iterable of Callback, optional
             What is to look on or step in.
         shuffle : bool, optional
@@ -200,6 +205,12 @@ class Model:
             Whether the steps for batches of one shape are captured once as a CUDA graph, and
             replayed: the numbers are the same, with fewer calls. "auto" does so where it is
             possible; where it is not, `History.graph_reason` says why.
+        class_weight : dict of int to float, optional
+            How much the samples of a class count in the loss, by the class's index; 1 for those
+            left out. Targets are sparse labels or one-hot.
+        sample_weight : array, shape (N,), optional
+            How much each sample counts in the loss. A batch's loss is the sum of the weighted ones
+            by the number of samples, as Keras has it. Metrics take no notice.
 
         Returns
         -------
@@ -217,11 +228,13 @@ class Model:
             If the device has no room for a step; the message says how many samples would fit.
         """
         epochs = whole("epochs", epochs, at_least=0)
-        batches = self._batches(batch_size, x=x, y=y)
+        weight = weights_of(y, class_weight, sample_weight)
+        batches = self._batches(batch_size, x=x, y=y, **weight)
         validation = None
         if validation_data is not None:
-            val_x, val_y = validation_data
-            validation = self._batches(batch_size, validation_x=val_x, validation_y=val_y)
+            names = ("validation_x", "validation_y", "validation_sample_weight")
+            given = dict(zip(names, validation_data, strict=len(validation_data) > 2))
+            validation = self._batches(batch_size, **given)
         watching = [*callbacks, *progress(verbose)]
         steps = Steps(self, graph)
         with batches.working():
@@ -231,13 +244,21 @@ class Model:
         self.layer.clear()
         return history
 
-    def train_on_batch(self, x: Array, y: Array) -> Array:
+    def train_on_batch(
+        self,
+        x: Array,
+        y: Array,
+        sample_weight: Array | None = None,
+        class_weight: Mapping[int, float] | None = None,
+    ) -> Array:
         """Learn from one batch, once.
 
         Parameters
         ----------
         x, y : array
             As for `fit`; all samples are one batch.
+        sample_weight, class_weight
+            As for `fit`.
 
         Returns
         -------
@@ -251,15 +272,18 @@ class Model:
             waited for. One out of range is an IndexError or a wrong number.
         """
         self._settings()
-        batches = Batches(self.backend, sys.maxsize, x=x, y=y)
+        weight = weights_of(y, class_weight, sample_weight)
+        batches = Batches(self.backend, sys.maxsize, x=x, y=y, **weight)
         with batches.working():
             if x.shape[1:] != self.layer.input_shape:
                 self._output_shape(x)
                 self.build(x.shape[1:])
-            ((x, y),) = batches
-            return step(self, x, y)[0]
+            (batch,) = batches
+            return step(self, *batch)[0]
 
-    def evaluate(self, x: Array, y: Array, batch_size: int = 256) -> dict[str, float]:
+    def evaluate(
+        self, x: Array, y: Array, batch_size: int = 256, sample_weight: Array | None = None
+    ) -> dict[str, float]:
         """Measure loss and metrics without learning.
 
         Parameters
@@ -268,18 +292,20 @@ class Model:
             As for `fit`.
         batch_size : int, optional
             Samples at a time.
+        sample_weight : array, shape (N,), optional
+            How much each sample counts in the loss, as for `fit`.
 
         Returns
         -------
         dict of str to float
-            ``"loss"`` and the metrics by name.
+            ``"loss"``, penalties on parameters included, and the metrics by name.
 
         Raises
         ------
         RuntimeError, TypeError, ValueError
             As `fit` does.
         """
-        batches = self._batches(batch_size, x=x, y=y)
+        batches = self._batches(batch_size, x=x, y=y, **weights_of(y, None, sample_weight))
         with batches.working():
             self.build(x.shape[1:])
             return evaluate(self, batches)
@@ -367,16 +393,18 @@ class Model:
         return self._compiled
 
     def _batches(self, batch_size: int, **data: Array) -> Batches:
-        """Check inputs and targets, and divide them into batches."""
+        """Check inputs, targets and weights, and divide them into batches."""
         loss = self._settings().loss
         batches = Batches(self.backend, batch_size, **data)
-        x, y = batches.arrays
+        x, y, *weight = batches.arrays
         outputs = self._output_shape(x)
         loss.check_labels(y, outputs[-1] if outputs else 1)
         # the loss's own look at shapes and dtypes, with a prediction that was never made
         home = backend_of(y)
         with home.scope():
             loss.check(y[:1], home.xp.empty((1, *outputs), dtype="float32"))
+        for given in weight:
+            check_weights(given, batches.rows)
         return batches
 
     def _output_shape(self, x: Array) -> tuple[int, ...]:

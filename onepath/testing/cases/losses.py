@@ -39,7 +39,6 @@ def cases() -> list[Case]:
     bits = [[0.0, 1.0, 1.0, 0.0], [1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]]
     one_hot = [[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]
     positive = [[0.5, 2.0, 1.0, 3.0], [1.0, 0.25, 4.0, 8.0], [0.125, 40.0, 0.75, 6.0]]
-    balanced = {"apply_class_balancing": True, "alpha": 0.75, "gamma": 1.5}
     return [
         _loss_case(MeanSquaredError(), numbers, (4,)),
         _loss_case(MeanAbsoluteError(), numbers, (4,)),
@@ -53,7 +52,7 @@ def cases() -> list[Case]:
         _loss_case(CategoricalCrossentropy(label_smoothing=0.25), one_hot, (4,)),
         _loss_case(SparseCategoricalCrossentropy(True, label_smoothing=0.25), labels, (2, 4)),
         _loss_case(BinaryFocalCrossentropy(), shares, (4,)),
-        _loss_case(BinaryFocalCrossentropy(from_logits=True, **balanced), bits, (4,)),
+        _loss_case(BinaryFocalCrossentropy(True, 0.75, 1.5, from_logits=True), bits, (4,)),
         _loss_case(CategoricalFocalCrossentropy(), distributions, (4,)),
         _loss_case(CategoricalFocalCrossentropy(0.5, 1.5, True), distributions, (4,)),
         _loss_case(MeanAbsolutePercentageError(), positive, (4,)),
