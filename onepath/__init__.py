@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         set_threads,
         transfers,
     )
-    from .layers import get_dtype_policy, set_dtype_policy
+    from .layers import get_dtype_policy, initializers, regularizers, set_dtype_policy
     from .training import Model, Sequential, load_model, plot_model
     from .tuning import autotune, explain
 
@@ -68,6 +68,7 @@ __all__ = [
     "get_dtype_policy",
     "get_tf32",
     "get_threads",
+    "initializers",
     "layers",
     "load_model",
     "losses",
@@ -77,6 +78,7 @@ __all__ = [
     "plot_model",
     "register_backend",
     "schedules",
+    "regularizers",
     "set_deterministic",
     "set_dtype_policy",
     "set_seed",
@@ -108,6 +110,8 @@ _HOMES = {
     "autotune": "tuning",
     "explain": "tuning",
     "get_dtype_policy": "layers",
+    "initializers": "layers",
+    "regularizers": "layers",
     "set_dtype_policy": "layers",
 }
 

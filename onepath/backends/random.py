@@ -25,6 +25,9 @@ MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 KEY_STEPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 
 
+_BELOW_TWO = 0.022750131948179207
+"""Share of the normal distribution below minus two standard deviations."""
+
 Key: TypeAlias = "tuple[int, int] | Array"
 """Two words of 64 bits, the lower one first: numbers, or an array of uint64 on the device."""
 
@@ -38,6 +41,9 @@ class BitSource(Protocol):
 
     def varying(self, compute: Callable[[], Any], dtype: DType, size: int | None = None) -> Any:
         """Numbers that are other ones each time; see `onepath.backends.graphs.Captures`."""
+
+    def asarray(self, x: Any, dtype: DType | None = None) -> Array:
+        """Host data on the device."""
 
     def philox(self, key: Key, counter: int, blocks: int) -> Array:
         """Blocks ``counter + 1 .. counter + blocks`` of a stream."""
@@ -58,6 +64,13 @@ class Random:
     counter : int, optional
         How many blocks of the stream were used up before.
 
+    Attributes
+    ----------
+    backend : Backend
+        Where the numbers are made.
+    counter : int
+        How many blocks of the stream are used up.
+
     Raises
     ------
     ValueError
@@ -70,13 +83,14 @@ class Random:
         else:
             self._key = _words(seed)
         self.counter = counter
-        self._backend = backend
+        self.backend = backend
+        self._seed = seed
         self._xp = backend.xp
 
     def bits(self, size: int) -> Array:
         """Draw ``size`` words of 64 random bits, as uint64."""
         blocks = -(-size // 4)
-        words = self._backend.philox(self._key, self.counter, blocks)
+        words = self.backend.philox(self._key, self.counter, blocks)
         self.counter += blocks
         return words[:size]
 
@@ -159,6 +173,30 @@ class Random:
         halfway = (self.bits(math.prod(shape)) >> 12).astype("float64") + 0.5
         z = _normal_quantile(self._xp, halfway * 2.0**-52)
         return (z * std + mean).astype(dtype).reshape(shape)
+
+    def truncated_normal(
+        self,
+        shape: tuple[int, ...],
+        mean: float = 0.0,
+        std: float = 1.0,
+        dtype: DType = "float32",
+    ) -> Array:
+        """Draw from the normal distribution within two standard deviations of its mean.
+
+        By inversion, as `normal` does: nothing is drawn twice. Parameters and result are those of
+        `normal`; ``std`` is the standard deviation before the tails are cut off.
+        """
+        halfway = (self.bits(math.prod(shape)) >> 12).astype("float64") + 0.5
+        unit = halfway * 2.0**-52
+        unit *= 1.0 - 2.0 * _BELOW_TWO
+        unit += _BELOW_TWO
+        z = _normal_quantile(self._xp, unit)
+        self._xp.clip(z, -2.0, 2.0, out=z)
+        return (z * std + mean).astype(dtype).reshape(shape)
+
+    def on(self, backend: BitSource) -> "Random":
+        """Return a stream of the same numbers from here on, on another device."""
+        return Random(backend, self._seed, self.counter)
 
     def permutation(self, size: int) -> Array:
         """Draw a random order of ``0 .. size - 1``, as int64."""

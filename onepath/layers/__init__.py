@@ -1,5 +1,6 @@
 """Neural-network layers: each written once, for every device."""
 
+from . import initializers, regularizers
 from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from .augmentation import (
     RandomCrop,
@@ -114,7 +115,9 @@ __all__ = [
     "ZeroPadding3D",
     "deserialize",
     "get_dtype_policy",
+    "initializers",
     "register_layer",
+    "regularizers",
     "serialize",
     "set_dtype_policy",
 ]

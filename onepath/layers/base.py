@@ -10,7 +10,7 @@ from ..backends.dtypes import NARROW
 from ..backends.random import checked_seed, derived_seed, next_seed
 from ..configuration import Configurable
 from .checks import check_input, fits, input_backend, refuse_output_gradient, several_of
-from .initializers import initial
+from .initializers import Initializer, initial
 from .policies import MIXED, check_policy, compute_dtype, get_dtype_policy, variable_dtype
 from .regularizers import Regularizer
 from .several import each, listed, sample_shapes
@@ -431,7 +431,11 @@ class Layer(Configurable):
         """Make the parameters for samples of this shape."""
 
     def _add_parameter(
-        self, name: str, shape: Shape, initializer: str, regularizer: Regularizer | None = None
+        self,
+        name: str,
+        shape: Shape,
+        initializer: str | Initializer,
+        regularizer: Regularizer | None = None,
     ) -> None:
         """Make a parameter, from a random stream of its own."""
         random = self.home.random(derived_seed(self.seed, name))

@@ -6,7 +6,7 @@ from ..backends.convolution import check_engine
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Layer, Shape
 from .convolving import Convolving
-from .initializers import check_initializer
+from .initializers import Initializer, check_initializer
 from .parameter import Parameter
 from .policies import chosen_policy
 from .registry import register_layer
@@ -37,8 +37,8 @@ class Conv(Convolving):
         Whether a bias is added to each output channel.
     data_format : {"channels_first", "channels_last"}, optional
         Whether samples are (C, *size) or (*size, C).
-    kernel_initializer, bias_initializer : str, optional
-        See `onepath.layers.initializers.initial`.
+    kernel_initializer, bias_initializer : str or Initializer, optional
+        How the parameters are filled at first; see `onepath.layers.initializers`.
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         Penalties that training adds to the loss; see `onepath.layers.regularizers`.
     engine : {"auto", "gemm", "winograd", "fft", "signal"}, optional
@@ -69,8 +69,8 @@ class Conv(Convolving):
         groups: int = 1,
         use_bias: bool = True,
         data_format: str = "channels_first",
-        kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
         kernel_regularizer: str | Regularizer | None = None,
         bias_regularizer: str | Regularizer | None = None,
         engine: str = "auto",

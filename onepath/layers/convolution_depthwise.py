@@ -5,7 +5,7 @@ from ..backends import Geometry
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Shape
 from .convolving import Convolving
-from .initializers import check_initializer
+from .initializers import Initializer, check_initializer
 from .registry import register_layer
 from .regularizers import Regularizer, check_regularizer
 
@@ -32,8 +32,8 @@ class DepthwiseConv(Convolving):
         How far the kernels' taps lie apart.
     use_bias : bool, optional
         Whether a bias is added to each output channel.
-    depthwise_initializer, bias_initializer : str, optional
-        See `onepath.layers.initializers.initial`.
+    depthwise_initializer, bias_initializer : str or Initializer, optional
+        How the parameters are filled at first; see `onepath.layers.initializers`.
     depthwise_regularizer, bias_regularizer : str or Regularizer, optional
         Penalties that training adds to the loss; see `onepath.layers.regularizers`.
     engine : {"auto", "gemm", "winograd", "fft", "signal"}, optional
@@ -62,8 +62,8 @@ class DepthwiseConv(Convolving):
         data_format: str = "channels_first",
         dilation_rate: int | Ints = 1,
         use_bias: bool = True,
-        depthwise_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        depthwise_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
         depthwise_regularizer: str | Regularizer | None = None,
         bias_regularizer: str | Regularizer | None = None,
         engine: str = "auto",

@@ -5,7 +5,7 @@ from ..backends import Array, Geometry
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Shape
 from .convolution_depthwise import DepthwiseConv
-from .initializers import check_initializer
+from .initializers import Initializer, check_initializer
 from .layout import from_first, to_first
 from .registry import register_layer
 from .regularizers import Regularizer, check_regularizer
@@ -25,8 +25,8 @@ class SeparableConv(DepthwiseConv):
         Those of the depthwise convolution; see `DepthwiseConv2D`.
     use_bias : bool, optional
         Whether a bias is added to each output channel.
-    depthwise_initializer, pointwise_initializer, bias_initializer : str, optional
-        See `onepath.layers.initializers.initial`.
+    depthwise_initializer, pointwise_initializer, bias_initializer : str or Initializer, optional
+        How the parameters are filled at first; see `onepath.layers.initializers`.
     depthwise_regularizer, pointwise_regularizer, bias_regularizer : str or Regularizer, optional
         Penalties that training adds to the loss; see `onepath.layers.regularizers`.
     engine : {"auto", "gemm", "fft", "signal"}, optional
@@ -57,9 +57,9 @@ class SeparableConv(DepthwiseConv):
         dilation_rate: int | Ints = 1,
         depth_multiplier: int = 1,
         use_bias: bool = True,
-        depthwise_initializer: str = "glorot_uniform",
-        pointwise_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        depthwise_initializer: str | Initializer = "glorot_uniform",
+        pointwise_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
         depthwise_regularizer: str | Regularizer | None = None,
         pointwise_regularizer: str | Regularizer | None = None,
         bias_regularizer: str | Regularizer | None = None,

@@ -4,6 +4,7 @@ from ..backends import Array, Geometry
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Shape
 from .convolution import Conv
+from .initializers import Initializer
 from .registry import register_layer
 from .regularizers import Regularizer
 
@@ -65,8 +66,8 @@ class ConvTranspose(Conv):
         groups: int = 1,
         use_bias: bool = True,
         data_format: str = "channels_first",
-        kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
         kernel_regularizer: str | Regularizer | None = None,
         bias_regularizer: str | Regularizer | None = None,
         engine: str = "auto",

@@ -4,7 +4,7 @@ from ..backends import Array, Geometry
 from ..backends.convolution import check_engine
 from ..backends.convolution.geometry import Ints, Padding
 from .base import Layer, Shape
-from .initializers import check_initializer
+from .initializers import Initializer, check_initializer
 from .layout import check_data_format, from_first, shape_from_first, shape_to_first, to_first
 from .policies import chosen_policy
 from .regularizers import Regularizer, check_regularizer
@@ -29,7 +29,7 @@ class Convolving(Layer):
         dilation_rate: int | Ints,
         use_bias: bool,
         data_format: str,
-        bias_initializer: str,
+        bias_initializer: str | Initializer,
         bias_regularizer: str | Regularizer | None,
         engine: str,
         dtype: str | None,

@@ -4,7 +4,7 @@ from ..arguments import whole
 from ..backends import Array
 from ..backends.convolution.windows import like
 from .base import Layer, Shape
-from .initializers import check_initializer
+from .initializers import Initializer, check_initializer
 from .policies import chosen_policy
 from .registry import register_layer
 from .regularizers import Regularizer, check_regularizer
@@ -20,8 +20,8 @@ class Dense(Layer):
         How many features come out.
     use_bias : bool, optional
         Whether a bias is added.
-    kernel_initializer, bias_initializer : str, optional
-        See `onepath.layers.initializers.initial`.
+    kernel_initializer, bias_initializer : str or Initializer, optional
+        How the parameters are filled at first; see `onepath.layers.initializers`.
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         Penalties that training adds to the loss; see `onepath.layers.regularizers`.
     dtype, name, seed
@@ -44,8 +44,8 @@ class Dense(Layer):
         self,
         units: int,
         use_bias: bool = True,
-        kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
         kernel_regularizer: str | Regularizer | None = None,
         bias_regularizer: str | Regularizer | None = None,
         dtype: str | None = None,
