@@ -126,6 +126,7 @@ REGULARIZERS: dict[str, type[Regularizer]] = {
     "l2": L2,
     "L2": L2,
     "l1_l2": L1L2,
+    "l1l2": L1L2,
     "L1L2": L1L2,
     "orthogonal_regularizer": OrthogonalRegularizer,
     "OrthogonalRegularizer": OrthogonalRegularizer,

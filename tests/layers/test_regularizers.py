@@ -105,7 +105,8 @@ def test_what_is_no_regularizer_is_refused():
 
 def test_names_and_defaults_are_keras_s(keras):
     for name, cls in REGULARIZERS.items():
-        theirs = keras.regularizers.get(name)
+        # the one name that is a function's there, and not known to `get`
+        theirs = keras.regularizers.l1_l2() if name == "l1_l2" else keras.regularizers.get(name)
         assert type(theirs).__name__ == cls.__name__
         for option, value in cls().get_config().items():
             # numbers are float32 there

@@ -6,6 +6,7 @@ import pytest
 import onepath as op
 from onepath import layers
 from onepath.layers.regularizers import L1, L1L2, L2, OrthogonalRegularizer, Regularizer
+from onepath.training.penalties import penalize, penalty
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(24, 4)).astype("float32")
@@ -74,10 +75,8 @@ def test_one_step_is_the_one_of_the_textbook(backend):
     assert (loss.shape, float(loss)) == ((), pytest.approx(found, rel=1e-12))
 
 
-def test_no_penalty_no_work(backend, monkeypatch):
+def test_no_penalty_no_work(backend):
     """Without regularizers the loss is the very array that the loss function gave."""
-    from onepath.training.penalties import penalize, penalty
-
     model = network(backend, None, None)
     loss = backend.asarray(np.float32(2))
     gradients = dict(model.layer.gradients)

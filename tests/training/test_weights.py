@@ -7,6 +7,7 @@ import pytest
 
 import onepath as op
 from onepath import layers
+from onepath.training.weights import weights_of
 
 RNG = np.random.default_rng(2)
 X = RNG.normal(size=(30, 4)).astype("float32")
@@ -96,6 +97,15 @@ def test_weights_of_classes_are_weights_of_samples(backend, kind, where):
     ]
     assert float(losses[0]) == float(losses[1])
     assert_same(first, second)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "expected"),
+    [([0, 1, 2], {0: 2.0}, [2, 1, 1]), ([-1, 1, -1], {1: 3.0}, [1, 3, 1]), ([0, 5], {}, [1, 1])],
+)
+def test_classes_left_out_count_once(backend, labels, classes, expected):
+    found = weights_of(backend.asarray(np.array(labels)), classes, None)["sample_weight"]
+    np.testing.assert_array_equal(backend.to_numpy(found), expected)
 
 
 def test_weights_of_one_change_no_loss(backend):
