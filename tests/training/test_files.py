@@ -149,4 +149,5 @@ def test_a_description_is_plain_json(images, tmp_path):
     model.save(tmp_path / "m")
     description, _ = files.read(tmp_path / "m")
     assert json.loads(json.dumps(description)) == description
-    assert description["loss"] == ["sparse_categorical_crossentropy", {"from_logits": True}]
+    options = {"from_logits": True, "label_smoothing": 0.0}
+    assert description["loss"] == ["sparse_categorical_crossentropy", options]
