@@ -11,13 +11,33 @@ EPSILON = 1e-7
 """Probabilities are clipped to [EPSILON, 1 - EPSILON] before their logarithm is taken."""
 
 
+class Mean:
+    """How the terms of a batch are averaged.
+
+    Attributes
+    ----------
+    count : int
+        What their sum is divided by: the number of rows, or of elements.
+    """
+
+    def __init__(self, count: int, weight: Array | None) -> None:
+        self.count = count
+        self._weight = weight
+
+    def __call__(self, terms: Array) -> Array:
+        """Return the mean of terms that lie sample by sample; a row's may still be in parts."""
+        if self._weight is not None:
+            terms = terms.reshape(len(self._weight), -1) * self._weight[:, None]
+        return terms.sum() / self.count
+
+
 class Loss(Configurable, ABC):
     """A mean over a batch, and its gradient with respect to the predictions.
 
     Calling a loss, and `gradient`, look at everything, the values of the labels too, for which a
     GPU has to be waited for. `value_and_gradient` leaves those values out: a training loop calls it
     for each batch, after one `check_labels` on the whole data. A loss of one's own overrides
-    `_terms`, and `_by_row`, `_target_shape` and `_limit` where they apply.
+    `_evaluate`, and `_by_row`, `_target_shape` and `_limit` where they apply.
 
     With sample weights each term of a sample is multiplied by the sample's weight. The mean is
     still one over all terms: it is not divided by the sum of the weights
@@ -98,13 +118,14 @@ class Loss(Configurable, ABC):
         with backend.scope():
             p = widened(y_pred)
             count = p.size // p.shape[-1] if self._by_row else p.size
-            terms, gradient = self._terms(backend.xp, y, p, count)
+            weight = None
             if sample_weight is not None:
-                weight = sample_weight.astype(gradient.dtype, copy=False)
-                terms = terms.reshape(len(weight), -1) * weight[:, None]
+                weight = sample_weight.astype(p.dtype, copy=False)
+            value, gradient = self._evaluate(backend.xp, y, p, Mean(count, weight))
+            if weight is not None:
                 # what a sample's predictions do, its own terms alone tell
                 gradient = gradient * weight.reshape(-1, *(1 for _ in p.shape[1:]))
-            return backend.xp.asarray(terms.sum() / count), gradient
+            return backend.xp.asarray(value), gradient
 
     def check(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> None:
         """Raise unless the loss can be computed; parameters and errors are those of calling it."""
@@ -165,11 +186,11 @@ class Loss(Configurable, ABC):
         )
 
     @abstractmethod
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
-        """What is averaged, and the mean's gradient, for checked targets and predictions.
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
+        """Value and gradient for checked targets and predictions; neither may be changed.
 
-        The terms lie sample by sample. The mean is their sum by ``count``, the number of rows or of
-        elements; a row's term may still be in parts. Targets and predictions may not be changed.
+        The value is what `mean` gives for the terms. The gradient is that of the plain mean, over
+        ``mean.count``.
         """
 
     def _target_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from ..arguments import flag, number
 from ..backends import Array, backend_of
 from ..backends.dtypes import widened
 from ..layers.activations import sigmoid, softmax
-from .base import EPSILON, Loss
+from .base import EPSILON, Loss, Mean
 
 
 class Crossentropy(Loss):
@@ -44,9 +44,9 @@ class Crossentropy(Loss):
         with backend.scope():
             return self._activation(backend.xp, widened(y_pred))
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         formula = self._from_logits if self.from_logits else self._from_probabilities
-        return formula(xp, self._shares(y, p), p, count)
+        return formula(xp, self._shares(y, p), p, mean)
 
     def _shares(self, y: Array, p: Array) -> Array:
         """The targets as the formulas take them: in the predictions' dtype, and smoothed."""
@@ -64,12 +64,12 @@ class Crossentropy(Loss):
         """The probabilities of logits."""
 
     @abstractmethod
-    def _from_logits(self, xp: Any, y: Array, z: Array, count: int) -> tuple[Array, Array]:
-        """Terms and gradient for logits; see `Loss._terms`."""
+    def _from_logits(self, xp: Any, y: Array, z: Array, mean: Mean) -> tuple[Array, Array]:
+        """Value and gradient for logits; see `Loss._evaluate`."""
 
     @abstractmethod
-    def _from_probabilities(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
-        """Terms and gradient for probabilities; see `Loss._terms`."""
+    def _from_probabilities(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
+        """Value and gradient for probabilities; see `Loss._evaluate`."""
 
 
 class BinaryKind(Crossentropy):
@@ -99,14 +99,14 @@ class BinaryCrossentropy(BinaryKind):
 
     name = "binary_crossentropy"
 
-    def _from_logits(self, xp: Any, y: Array, z: Array, count: int) -> tuple[Array, Array]:
+    def _from_logits(self, xp: Any, y: Array, z: Array, mean: Mean) -> tuple[Array, Array]:
         terms = xp.maximum(z, 0) - z * y + xp.log1p(xp.exp(-xp.abs(z)))
-        return terms, (self._activation(xp, z) - y) / count
+        return mean(terms), (self._activation(xp, z) - y) / mean.count
 
-    def _from_probabilities(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _from_probabilities(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         c = xp.clip(p, EPSILON, 1 - EPSILON)
-        terms = (y - 1) * xp.log1p(-c) - y * xp.log(c)
-        return terms, (c - y) / (c * (1 - c) * count)
+        terms = y * xp.log(c) + (1 - y) * xp.log1p(-c)
+        return -mean(terms), (c - y) / (c * (1 - c) * mean.count)
 
 
 class ClassKind(Crossentropy):
@@ -152,19 +152,18 @@ class CategoricalCrossentropy(ClassKind):
 
     name = "categorical_crossentropy"
 
-    def _from_logits(self, xp: Any, y: Array, z: Array, count: int) -> tuple[Array, Array]:
+    def _from_logits(self, xp: Any, y: Array, z: Array, mean: Mean) -> tuple[Array, Array]:
         shifted, e, total = exponentials(xp, z)
-        terms = y * (xp.log(total) - shifted)
-        return terms, (e * (y.sum(axis=-1, keepdims=True) / total) - y) / count
+        value = -mean(y * (shifted - xp.log(total)))
+        return value, (e * (y.sum(axis=-1, keepdims=True) / total) - y) / mean.count
 
-    def _from_probabilities(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _from_probabilities(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         total = p.sum(axis=-1, keepdims=True)
         q = p / total
         c = xp.clip(q, EPSILON, 1 - EPSILON)
         slope = y / c
         mean_slope = (slope * q).sum(axis=-1, keepdims=True)
-        terms = y * xp.log(c)
-        return xp.negative(terms, out=terms), (mean_slope - slope) / (total * count)
+        return -mean(y * xp.log(c)), (mean_slope - slope) / (total * mean.count)
 
 
 class SparseCategoricalCrossentropy(ClassKind):
@@ -195,34 +194,35 @@ class SparseCategoricalCrossentropy(ClassKind):
     def _target_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return super()._target_shape(shape)[:-1]
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         if not self.label_smoothing:
-            return super()._terms(xp, y, p, count)
+            return super()._evaluate(xp, y, p, mean)
         one_hot = y[..., None] == xp.arange(p.shape[-1])
         dense = CategoricalCrossentropy(self.from_logits, self.label_smoothing)
-        return dense._terms(xp, one_hot, p, count)
+        return dense._evaluate(xp, one_hot, p, mean)
 
     def _shares(self, y: Array, p: Array) -> Array:
         return y
 
-    def _from_logits(self, xp: Any, y: Array, z: Array, count: int) -> tuple[Array, Array]:
+    def _from_logits(self, xp: Any, y: Array, z: Array, mean: Mean) -> tuple[Array, Array]:
         at = _label_positions(xp, y)
         shifted, e, total = exponentials(xp, z.reshape(y.size, -1))  # (rows, classes)
+        value = mean(xp.log(total[:, 0]) - shifted[at])
         gradient = e / total
         gradient[at] -= 1
-        gradient /= count
-        return xp.log(total[:, 0]) - shifted[at], gradient.reshape(z.shape)
+        gradient /= mean.count
+        return value, gradient.reshape(z.shape)
 
-    def _from_probabilities(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _from_probabilities(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         at = _label_positions(xp, y)
         rows = p.reshape(y.size, -1)  # (rows, classes)
         total = rows.sum(axis=-1)
         q = rows[at] / total
         c = xp.clip(q, EPSILON, 1 - EPSILON)
-        slope = 1 / (c * total * count)
+        slope = 1 / (c * total * mean.count)
         gradient = xp.repeat((slope * q)[:, None], rows.shape[1], axis=1)
         gradient[at] -= slope
-        return -xp.log(c), gradient.reshape(p.shape)
+        return -mean(xp.log(c)), gradient.reshape(p.shape)
 
 
 def exponentials(xp: Any, z: Array) -> tuple[Array, Array, Array]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..arguments import flag, number
 from ..backends import Array
-from .base import EPSILON
+from .base import EPSILON, Mean
 from .crossentropy import BinaryKind, ClassKind, exponentials
 
 TINY = 1e-30
@@ -53,29 +53,29 @@ class BinaryFocalCrossentropy(BinaryKind):
         self.alpha = number("alpha", alpha, at_most=1.0)
         self.gamma = number("gamma", gamma)
 
-    def _from_logits(self, xp: Any, y: Array, z: Array, count: int) -> tuple[Array, Array]:
+    def _from_logits(self, xp: Any, y: Array, z: Array, mean: Mean) -> tuple[Array, Array]:
         t = xp.exp(-xp.abs(z))
         large, small = 1 / (1 + t), t / (1 + t)  # p and 1 - p, or the other way round
         p, other = xp.where(z < 0, small, large), xp.where(z < 0, large, small)
         crossentropy = xp.maximum(z, 0) - z * y + xp.log1p(t)
-        return self._focal(xp, y, p, other, crossentropy, count)
+        return self._focal(xp, y, p, other, crossentropy, mean)
 
-    def _from_probabilities(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _from_probabilities(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         c = xp.clip(p, EPSILON, 1 - EPSILON)
         crossentropy = (y - 1) * xp.log1p(-c) - y * xp.log(c)
-        terms, gradient = self._focal(xp, y, c, 1 - c, crossentropy, count)
-        return terms, gradient / (c * (1 - c))
+        value, gradient = self._focal(xp, y, c, 1 - c, crossentropy, mean)
+        return value, gradient / (c * (1 - c))
 
     def _focal(
-        self, xp: Any, y: Array, p: Array, other: Array, crossentropy: Array, count: int
+        self, xp: Any, y: Array, p: Array, other: Array, crossentropy: Array, mean: Mean
     ) -> tuple[Array, Array]:
-        """Terms, and the gradient with respect to logits; ``other`` is 1 - p."""
+        """Value, and the gradient with respect to logits; ``other`` is 1 - p."""
         q = y * other + (1 - y) * p
         factor = q**self.gamma
         if self.apply_class_balancing:
             factor = factor * (y * self.alpha + (1 - y) * (1 - self.alpha))
         push = self.gamma * (1 - 2 * y) * (p * other / xp.maximum(q, TINY)) * crossentropy
-        return factor * crossentropy, factor * (p - y + push) / count
+        return mean(factor * crossentropy), factor * (p - y + push) / mean.count
 
 
 class CategoricalFocalCrossentropy(ClassKind):
@@ -114,20 +114,20 @@ class CategoricalFocalCrossentropy(ClassKind):
         self.alpha = number("alpha", alpha)
         self.gamma = number("gamma", gamma)
 
-    def _from_logits(self, xp: Any, y: Array, z: Array, count: int) -> tuple[Array, Array]:
+    def _from_logits(self, xp: Any, y: Array, z: Array, mean: Mean) -> tuple[Array, Array]:
         shifted, e, total = exponentials(xp, z)
         p = e / total
         terms, slope = self._focal(xp, y, p, shifted - xp.log(total))
-        return terms, (slope - p * slope.sum(axis=-1, keepdims=True)) / count
+        return mean(terms), (slope - p * slope.sum(axis=-1, keepdims=True)) / mean.count
 
-    def _from_probabilities(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _from_probabilities(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         total = p.sum(axis=-1, keepdims=True)
         q = p / total
         c = xp.clip(q, EPSILON, 1 - EPSILON)
         terms, slope = self._focal(xp, y, c, xp.log(c))
         slope /= c
         mean_slope = (slope * q).sum(axis=-1, keepdims=True)
-        return terms, (slope - mean_slope) / (total * count)
+        return mean(terms), (slope - mean_slope) / (total * mean.count)
 
     def _focal(self, xp: Any, y: Array, p: Array, log_p: Array) -> tuple[Array, Array]:
         """Terms, and the slopes of each with respect to its logarithm."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..backends import Array
-from .base import Loss
+from .base import Loss, Mean
 
 
 class Hinge(Loss):
@@ -16,10 +16,10 @@ class Hinge(Loss):
     name = "hinge"
     _targets = "-1 and 1, or 0 and 1, one for each prediction"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         y = _signs(xp, y.astype(p.dtype, copy=False))
         lack = xp.maximum(1 - y * p, 0)
-        return lack, xp.where(lack > 0, y, 0) / -count
+        return mean(lack), xp.where(lack > 0, y, 0) / -mean.count
 
 
 class SquaredHinge(Loss):
@@ -31,10 +31,10 @@ class SquaredHinge(Loss):
     name = "squared_hinge"
     _targets = Hinge._targets
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         y = _signs(xp, y.astype(p.dtype, copy=False))
         lack = xp.maximum(1 - y * p, 0)
-        return xp.square(lack), y * lack * (-2.0 / count)
+        return mean(xp.square(lack)), y * lack * (-2.0 / mean.count)
 
 
 class CategoricalHinge(Loss):
@@ -52,13 +52,13 @@ class CategoricalHinge(Loss):
     def _limit(self, classes: int) -> tuple[int, str]:
         return 1, f"the share of each of the {classes} classes lies between 0 and 1"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         y = y.astype(p.dtype, copy=False)
         wrong = (1 - y) * p
         worst = wrong.argmax(axis=-1)[..., None] == xp.arange(p.shape[-1])
         lack = 1 + wrong.max(axis=-1) - (y * p).sum(axis=-1)
         within = (lack > 0)[..., None]
-        return xp.maximum(lack, 0), within * (worst * (1 - y) - y) / count
+        return mean(xp.maximum(lack, 0)), within * (worst * (1 - y) - y) / mean.count
 
 
 def _signs(xp: Any, y: Array) -> Array:

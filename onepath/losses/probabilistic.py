@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ..backends import Array
-from .base import EPSILON, Loss
+from .base import EPSILON, Loss, Mean
 
 
 class KLDivergence(Loss):
@@ -26,10 +26,10 @@ class KLDivergence(Loss):
     def _limit(self, classes: int) -> tuple[int, str]:
         return 1, f"the share of each of the {classes} classes lies between 0 and 1"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         y = xp.clip(y.astype(p.dtype, copy=False), EPSILON, 1)
         ratio = y / xp.clip(p, EPSILON, 1)
-        return y * xp.log(ratio), xp.where(p > 1, 0, ratio / -count)
+        return mean(y * xp.log(ratio)), xp.where(p > 1, 0, ratio / -mean.count)
 
 
 class Poisson(Loss):
@@ -46,7 +46,7 @@ class Poisson(Loss):
     def _limit(self, classes: int) -> tuple[float, str]:
         return math.inf, "counts are not negative"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         y = y.astype(p.dtype, copy=False)
         rate = xp.maximum(p, 0) + EPSILON
-        return p - y * xp.log(rate), (1 - y / rate) / count
+        return mean(p - y * xp.log(rate)), (1 - y / rate) / mean.count

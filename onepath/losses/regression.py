@@ -4,7 +4,7 @@ from typing import Any
 
 from ..arguments import number
 from ..backends import Array
-from .base import EPSILON, Loss
+from .base import EPSILON, Loss, Mean
 
 
 class MeanSquaredError(Loss):
@@ -15,9 +15,9 @@ class MeanSquaredError(Loss):
 
     name = "mean_squared_error"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         residual = p - y.astype(p.dtype, copy=False)
-        return xp.square(residual), residual * (2.0 / count)
+        return mean(xp.square(residual)), residual * (2.0 / mean.count)
 
 
 class MeanAbsoluteError(Loss):
@@ -28,9 +28,9 @@ class MeanAbsoluteError(Loss):
 
     name = "mean_absolute_error"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         residual = p - y.astype(p.dtype, copy=False)
-        return xp.abs(residual), xp.sign(residual) / count
+        return mean(xp.abs(residual)), xp.sign(residual) / mean.count
 
 
 class MeanAbsolutePercentageError(Loss):
@@ -41,11 +41,11 @@ class MeanAbsolutePercentageError(Loss):
 
     name = "mean_absolute_percentage_error"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         y = y.astype(p.dtype, copy=False)
         residual = p - y
         percent = 100.0 / xp.maximum(xp.abs(y), EPSILON)
-        return xp.abs(residual) * percent, xp.sign(residual) * percent / count
+        return mean(xp.abs(residual) * percent), xp.sign(residual) * percent / mean.count
 
 
 class MeanSquaredLogarithmicError(Loss):
@@ -57,10 +57,10 @@ class MeanSquaredLogarithmicError(Loss):
 
     name = "mean_squared_logarithmic_error"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         c = xp.maximum(p, EPSILON)
         residual = xp.log1p(c) - xp.log1p(xp.maximum(y.astype(p.dtype, copy=False), EPSILON))
-        return xp.square(residual), residual * (2.0 / count) / (1 + c)
+        return mean(xp.square(residual)), residual * (2.0 / mean.count) / (1 + c)
 
 
 class Huber(Loss):
@@ -85,10 +85,10 @@ class Huber(Loss):
     def __init__(self, delta: float = 1.0) -> None:
         self.delta = number("delta", delta, positive=True)
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         residual = p - y.astype(p.dtype, copy=False)
         near = xp.clip(residual, -self.delta, self.delta)
-        return near * (residual - 0.5 * near), near / count
+        return mean(near * (residual - 0.5 * near)), near / mean.count
 
 
 class LogCosh(Loss):
@@ -100,10 +100,11 @@ class LogCosh(Loss):
 
     name = "log_cosh"
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         residual = p - y.astype(p.dtype, copy=False)
         size = xp.abs(residual)
-        return size + xp.log1p(0.5 * xp.expm1(-2.0 * size)), xp.tanh(residual) / count
+        value = mean(size + xp.log1p(0.5 * xp.expm1(-2.0 * size)))
+        return value, xp.tanh(residual) / mean.count
 
 
 class CosineSimilarity(Loss):
@@ -117,12 +118,11 @@ class CosineSimilarity(Loss):
     name = "cosine_similarity"
     _by_row = True
 
-    def _terms(self, xp: Any, y: Array, p: Array, count: int) -> tuple[Array, Array]:
+    def _evaluate(self, xp: Any, y: Array, p: Array, mean: Mean) -> tuple[Array, Array]:
         u, _ = _directions(xp, y.astype(p.dtype, copy=False))
         v, length = _directions(xp, p)
-        products = u * v
-        cosine = products.sum(axis=-1, keepdims=True)
-        return -products, (cosine * v - u) / (length * count)
+        cosine = (u * v).sum(axis=-1, keepdims=True)
+        return -mean(cosine), (cosine * v - u) / (length * mean.count)
 
 
 def _directions(xp: Any, x: Array) -> tuple[Array, Array]:

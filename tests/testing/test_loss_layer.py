@@ -76,8 +76,8 @@ def test_loss_layer_is_called_by_its_loss():
 class Halved(Loss):
     """Half the squared error, with the gradient of the whole."""
 
-    def _terms(self, xp, y, p, count):
-        return xp.square(p - y) / 2, (p - y) * (2.0 / count)
+    def _evaluate(self, xp, y, p, mean):
+        return mean(xp.square(p - y)) / 2, (p - y) * (2.0 / mean.count)
 
 
 def test_wrong_gradient_of_a_loss_is_caught():
