@@ -4,7 +4,6 @@ A metric adds up on the device, so `Metric.update` never waits for a GPU; `Metri
 """
 
 import math
-from abc import ABC, abstractmethod
 from typing import Any
 
 from .arguments import named, number, whole
@@ -12,7 +11,7 @@ from .backends import Array, backend_of
 from .backends.dtypes import is_floating
 
 
-class Metric(ABC):
+class Metric:
     """The share of samples that are right, over as many batches as one likes.
 
     Parameters
@@ -74,9 +73,9 @@ class Metric(ABC):
         self._total = 0
         self._count = 0
 
-    @abstractmethod
     def _right(self, xp: Any, y_true: Array, y_pred: Array) -> Array:
         """For each sample, whether the prediction is right."""
+        raise NotImplementedError(f"{type(self).__name__} has neither update nor _right")
 
     def _labels(self, y_true: Array, y_pred: Array) -> Array:
         """True classes as integers, of the shape of the predictions without their last axis."""

@@ -26,6 +26,7 @@ from .regression import (
     MeanSquaredError,
     MeanSquaredLogarithmicError,
 )
+from .several import SeveralLosses, deserialize, serialize
 
 __all__ = [
     "EPSILON",
@@ -47,7 +48,10 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Poisson",
+    "SeveralLosses",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "deserialize",
     "get",
+    "serialize",
 ]

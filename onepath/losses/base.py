@@ -161,6 +161,26 @@ class Loss(Configurable, ABC):
                 f"{type(self).__name__}: y_true runs from {low} to {high}, but {reason}"
             )
 
+    def check_targets(self, y_true: Array, output_shape: tuple[Any, ...]) -> None:
+        """Raise unless these can be the targets of a network.
+
+        Parameters
+        ----------
+        y_true : array
+            All targets, on any device, the host included.
+        output_shape : tuple of int
+            The shape of one prediction.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As calling the loss does.
+        """
+        self.check_labels(y_true, output_shape[-1] if output_shape else 1)
+        home = backend_of(y_true)
+        with home.scope():  # a prediction that was never made
+            self.check(y_true[:1], home.xp.empty((1, *output_shape), dtype="float32"))
+
     def probabilities(self, y_pred: Array) -> Array:
         """Turn predictions into probabilities.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any
 
 from ..arguments import whole
@@ -22,8 +23,9 @@ class Batches:
         Where batches are needed.
     batch_size : int
         Rows in a batch; the last one may have fewer.
-    **arrays : array
-        The data, by the names that messages use; on the host or on the device.
+    **data : array or tuple of array
+        By the names that messages use; on the host or on the device. Batches are tuples in this
+        order, of arrays and tuples as they are here.
 
     Raises
     ------
@@ -35,7 +37,12 @@ class Batches:
         If there are no rows, not equally many, or ``batch_size`` is not positive.
     """
 
-    def __init__(self, backend: Backend, batch_size: int, **arrays: Array) -> None:
+    def __init__(self, backend: Backend, batch_size: int, **data: Array) -> None:
+        arrays = {
+            f"{name} {number}" if number else name: array
+            for name, given in data.items()
+            for number, array in _numbered(given)
+        }
         for name, array in arrays.items():
             if not (backend.owns(array) or get_backend("cpu").owns(array)):
                 raise TypeError(
@@ -49,6 +56,7 @@ class Batches:
             raise ValueError(f"arrays must have equally many rows, got {lengths}")
         self.backend = backend
         self.batch_size = whole("batch_size", batch_size)
+        self._sizes = [len(each) if isinstance(each, tuple) else 0 for each in data.values()]
         self.arrays = tuple(arrays.values())
         self.rows = len(self.arrays[0])
         self._feeder: Feeder | None = None
@@ -69,6 +77,11 @@ class Batches:
         # drawn where the data are: the bits are the same, and need not be sent
         orders = {home: home.random(seed).permutation(self.rows) for home in homes}
         return self._batches([(array, orders[backend_of(array)]) for array in self.arrays])
+
+    @property
+    def whole(self) -> tuple[Array, ...]:
+        """All data, as batches have it."""
+        return self._formed(self.arrays)
 
     def working(self) -> AbstractContextManager[Any]:
         """Prepare the device for work on the batches, for a ``with`` statement."""
@@ -94,10 +107,17 @@ class Batches:
         """Give the batches of arrays, each in an order of its rows."""
         if self._feeder is None:
             for rows in self._slices():
-                yield tuple([array[places[rows]] for array, places in data])
+                yield self._formed(tuple([array[places[rows]] for array, places in data]))
         else:
             parts = ([(array, places[rows]) for array, places in data] for rows in self._slices())
-            yield from self._feeder.batches(parts)
+            yield from map(self._formed, self._feeder.batches(parts))
+
+    def _formed(self, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Put arrays into tuples again where they came in tuples."""
+        if not any(self._sizes):
+            return arrays
+        rest = iter(arrays)
+        return tuple(tuple(islice(rest, size)) if size else next(rest) for size in self._sizes)
 
     def _slices(self) -> Iterator[slice]:
         starts = range(0, self.rows, self.batch_size)
@@ -112,3 +132,8 @@ class _InOrder:
 
 
 _IN_ORDER = _InOrder()
+
+
+def _numbered(given: Any) -> list[tuple[int, Array]]:
+    """One array with the number 0, or several, numbered from 1."""
+    return [*enumerate(given, 1)] if isinstance(given, tuple) else [(0, given)]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ..backends import Array
 from ..backends.random import derived_seed
+from ..layers.several import each
 from .callbacks import Callback
 from .feeding import Batches
 from .history import History
@@ -95,7 +96,7 @@ def step(model: Trainee, x: Array, y: Array, *weight: Array) -> tuple[Array, Arr
     passage = Passage(model.layer, x)
     predicted = passage.forward()
     loss, gradient = model.loss.value_and_gradient(y, predicted, *weight)
-    passage.learn(model.optimizer.scaled(gradient))
+    passage.learn(each(model.optimizer.scaled, gradient))
     loss = penalize(model.layer, loss, model.optimizer.scaled)
     model.optimizer.update(model.layer.trainable_parameters, model.layer.gradients)
     return loss, predicted

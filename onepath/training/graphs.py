@@ -7,7 +7,7 @@ reads it, and all kernels are launched together.
 
 import logging
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..backends import Array
@@ -15,6 +15,7 @@ from ..backends.graphs import Tape
 from ..layers import Layer
 from ..layers.composition import Composite, leaves
 from ..layers.regularizers import Regularizer
+from ..layers.several import each, listed
 from ..losses import Loss
 from ..optimizers import LossScaleOptimizer, Optimizer
 from .fitting import step
@@ -76,7 +77,7 @@ class Steps:
         """
         if self.reason is not None and not self._shapes:
             return step(self._model, *batch)
-        key = tuple([(array.shape, array.dtype, array.strides) for array in batch])
+        key = tuple([(array.shape, array.dtype, array.strides) for array in _flat(batch)])
         captured = self._shapes.get(key)
         if captured is None or not captured.holds(self._model):
             self._shapes.pop(key, None)
@@ -144,7 +145,7 @@ class _Captured:
         xp = self._model.layer.home.xp
         own = [*leaves(self._model.layer)]
         before = [dict(leaf.gradients) for leaf in own]
-        self._batch = [xp.empty_like(array) for array in batch]
+        self._batch = [each(xp.empty_like, array) for array in batch]
         if any(place.strides != array.strides for place, array in self._places(batch)):
             raise ValueError("the batch is a view with gaps in memory")
         try:
@@ -170,7 +171,13 @@ class _Captured:
 
     def _places(self, batch: tuple[Array, ...]) -> Iterator[tuple[Array, Array]]:
         """Where the captured step reads each array of a batch, and the array."""
-        return zip(self._batch, batch, strict=True)
+        return zip(_flat(self._batch), _flat(batch), strict=True)
+
+
+def _flat(batch: Iterable[Array]) -> Iterator[Array]:
+    """The arrays of a batch, those in tuples, too."""
+    for array in batch:
+        yield from listed(array)
 
 
 def _refusal(model: Trainee) -> str | None:
@@ -180,7 +187,7 @@ def _refusal(model: Trainee) -> str | None:
         return f"{backend.name}: {backend.uncapturable}"
     options = (option for layer in _layers(model.layer) for option in vars(layer).values())
     # the model may not be built, and its regularizers not yet in force
-    for part in (*_parts(model), *(each for each in options if isinstance(each, Regularizer))):
+    for part in (*_parts(model), *(it for it in options if isinstance(it, Regularizer))):
         kind = type(part)
         if not vars(kind).get("capturable", kind.__module__.startswith(_OWN)):
             return (

@@ -48,6 +48,5 @@ def load_model(path: Any, device: str | Backend | None = None) -> Model:
     for name, place in places.items():
         place[...] = arrays[name]
     if description["loss"] is not None:
-        name, config = description["loss"]
-        model.compile(loss=type(losses.get(name)).from_config(config))
+        model.compile(loss=losses.deserialize(description["loss"]))
     return model if device is None else model.to(device)

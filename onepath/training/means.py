@@ -25,8 +25,9 @@ class Means:
 
     def update(self, loss: Array, y_true: Array, y_pred: Array) -> None:
         """Add a batch."""
-        self._total = self._total + loss * len(y_pred)
-        self._samples += len(y_pred)
+        samples = len(y_pred[0] if isinstance(y_pred, tuple) else y_pred)
+        self._total = self._total + loss * samples
+        self._samples += samples
         for metric in self._metrics:
             metric.update(y_true, y_pred)
 

@@ -5,27 +5,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..arguments import whole
-from ..backends import Array, Backend, backend_of
+from ..backends import Array, Backend
 from ..backends.random import next_seed
 from ..layers import Layer, serialize
 from ..layers.checks import check_input
 from ..layers.composition import leaves
-from ..losses import BinaryCrossentropy, Loss
-from ..losses import get as get_loss
+from ..layers.several import each, listed, sample_shapes
+from ..losses import Loss
+from ..losses import serialize as serialize_loss
 from ..losses.base import check_weights
-from ..metrics import Accuracy, Metric
-from ..metrics import get as get_metric
+from ..metrics import Metric
 from ..optimizers import Optimizer, scaling
 from ..optimizers import get as get_optimizer
 from . import files
 from .callbacks import Callback
+from .ends import in_order, input_names, output_names
 from .feeding import Batches
 from .fitting import evaluate, run_epochs, step
 from .graphs import Steps
 from .history import History
 from .progress import progress
-from .sharding import Passage
+from .sharding import Passage, joined
 from .summary import summarize
+from .watching import Losses, Metrics, Weights, loss_of, metrics_of
 from .weights import weights_of
 
 
@@ -114,9 +116,10 @@ class Model:
     def compile(
         self,
         optimizer: str | Optimizer = "rmsprop",
-        loss: str | Loss | None = None,
-        metrics: Iterable[str | Metric] = (),
+        loss: Losses | None = None,
+        metrics: Metrics = (),
         auto_scale_loss: bool = True,
+        loss_weights: Weights | None = None,
     ) -> None:
         """Say how to train.
 
@@ -126,11 +129,16 @@ class Model:
             Its name, for the default options, or the optimizer itself.
         loss : str or Loss
             Its name, or the loss itself, as in ``CategoricalCrossentropy(from_logits=True)``.
+            For a network with several outputs one for each, in a dict by the outputs' names or in
+            order; a single one is for all.
         metrics : iterable of str or Metric, optional
-            What to measure beside the loss, such as ``"accuracy"``.
+            What to measure beside the loss, such as ``"accuracy"``, or a loss by its name. For
+            several outputs likewise, several for each; they are called ``output_metric``.
         auto_scale_loss : bool, optional
             Whether an optimizer of a model that computes in float16 is put into a
             `onepath.optimizers.LossScaleOptimizer`, unless it is one.
+        loss_weights : dict or sequence of float, optional
+            How much each output's loss counts in the sum that is made small: 1 if left out.
 
         Raises
         ------
@@ -142,14 +150,15 @@ class Model:
                 "compile needs a loss, such as 'mse', 'binary_crossentropy' or "
                 "'sparse_categorical_crossentropy'"
             )
-        chosen = get_loss(loss)
+        names = output_names(self.layer)
+        chosen = loss_of(loss, loss_weights, names)
         stepping = get_optimizer(optimizer)
         if auto_scale_loss and any(each.compute_dtype == "float16" for each in leaves(self.layer)):
             stepping = scaling(stepping)
         self._compiled = _Compiled(
             stepping,
             chosen,
-            tuple(_metric(metric, chosen) for metric in metrics),
+            tuple(metrics_of(metrics, chosen, names)),
         )
 
     def build(self, input_shape: Iterable[int]) -> None:
@@ -184,9 +193,10 @@ class Model:
         Parameters
         ----------
         x : array, shape (N, *sample)
-            Inputs, floating, on the host or on the model's device.
+            Inputs, floating, on the host or on the model's device. For a network with several, one
+            for each, in a dict by their names or in order.
         y : array, shape (N, ...)
-            Targets, as the loss takes them.
+            Targets, as the loss takes them; for several outputs likewise.
         batch_size : int, optional
             Samples in a step.
         epochs : int, optional
@@ -228,17 +238,19 @@ class Model:
             If the device has no room for a step; the message says how many samples would fit.
         """
         epochs = whole("epochs", epochs, at_least=0)
+        x, y = self._ends(x, y)
         weight = weights_of(y, class_weight, sample_weight)
         batches = self._batches(batch_size, x=x, y=y, **weight)
         validation = None
         if validation_data is not None:
             names = ("validation_x", "validation_y", "validation_sample_weight")
-            given = dict(zip(names, validation_data, strict=len(validation_data) > 2))
+            x_y = self._ends(*validation_data[:2], role="validation_")
+            given = dict(zip(names, (*x_y, *validation_data[2:]), strict=False))
             validation = self._batches(batch_size, **given)
         watching = [*callbacks, *progress(verbose)]
         steps = Steps(self, graph)
         with batches.working():
-            self.build(x.shape[1:])
+            self.build(sample_shapes(x))
             history = run_epochs(self, steps, batches, validation, epochs, watching, shuffle)
         history.graph_reason, history.replayed = steps.reason, steps.replayed
         self.layer.clear()
@@ -272,12 +284,13 @@ class Model:
             waited for. One out of range is an IndexError or a wrong number.
         """
         self._settings()
+        x, y = self._ends(x, y)
         weight = weights_of(y, class_weight, sample_weight)
         batches = Batches(self.backend, sys.maxsize, x=x, y=y, **weight)
         with batches.working():
-            if x.shape[1:] != self.layer.input_shape:
+            if sample_shapes(x) != self.layer.input_shape:
                 self._output_shape(x)
-                self.build(x.shape[1:])
+                self.build(sample_shapes(x))
             (batch,) = batches
             return step(self, *batch)[0]
 
@@ -305,9 +318,10 @@ class Model:
         RuntimeError, TypeError, ValueError
             As `fit` does.
         """
+        x, y = self._ends(x, y)
         batches = self._batches(batch_size, x=x, y=y, **weights_of(y, None, sample_weight))
         with batches.working():
-            self.build(x.shape[1:])
+            self.build(sample_shapes(x))
             return evaluate(self, batches)
 
     def predict(self, x: Array, batch_size: int = 256) -> Array:
@@ -316,27 +330,28 @@ class Model:
         Parameters
         ----------
         x : array, shape (N, *sample)
-            Inputs, on the host or on the model's device.
+            Inputs, as for `fit`.
         batch_size : int, optional
             Samples at a time.
 
         Returns
         -------
         array, shape (N, *output)
-            Where ``x`` is.
+            Where ``x`` is; a tuple of such for a network with several outputs.
 
         Raises
         ------
         TypeError, ValueError
             If the data does not fit.
         """
+        x = in_order("x", x, input_names(self.layer))
         batches = Batches(self.backend, batch_size, x=x)
         self._output_shape(x)
         with batches.working():
-            self.build(x.shape[1:])
+            self.build(sample_shapes(x))
             layer = self.layer.replica()  # of its own: others may predict at the same time
             outputs = [self._returned(Passage(layer, batch).infer(), x) for (batch,) in batches]
-            return backend_of(outputs[0]).xp.concatenate(outputs)
+            return joined(outputs)
 
     def predict_proba(self, x: Array, batch_size: int = 256) -> Array:
         """Compute the probabilities of the classes, whether or not the layer ends in logits.
@@ -383,7 +398,7 @@ class Model:
             "loss": None,
         }
         if self._compiled is not None:
-            description["loss"] = [self.loss.name, self.loss.get_config()]
+            description["loss"] = serialize_loss(self.loss)
         host = {name: self.backend.to_numpy(array) for name, array in self.arrays().items()}
         files.write(path, description, host)
 
@@ -396,31 +411,25 @@ class Model:
         """Check inputs, targets and weights, and divide them into batches."""
         loss = self._settings().loss
         batches = Batches(self.backend, batch_size, **data)
-        x, y, *weight = batches.arrays
-        outputs = self._output_shape(x)
-        loss.check_labels(y, outputs[-1] if outputs else 1)
-        # the loss's own look at shapes and dtypes, with a prediction that was never made
-        home = backend_of(y)
-        with home.scope():
-            loss.check(y[:1], home.xp.empty((1, *outputs), dtype="float32"))
+        x, y, *weight = batches.whole
+        loss.check_targets(y, self._output_shape(x))
         for given in weight:
             check_weights(given, batches.rows)
         return batches
 
+    def _ends(self, x: Any, y: Any, role: str = "") -> tuple[Any, Any]:
+        """Inputs and targets, each in a tuple in the network's order if there are several."""
+        return (
+            in_order(f"{role}x", x, input_names(self.layer)),
+            in_order(f"{role}y", y, output_names(self.layer)),
+        )
+
     def _output_shape(self, x: Array) -> tuple[int, ...]:
         """Check inputs; return the shape of what the layer makes of one."""
-        check_input(self.layer.title, x)
-        return self.layer.check_sample(x.shape[1:])
+        for each_input in listed(x):
+            check_input(self.layer.title, each_input, self.layer.indices)
+        return self.layer.check_sample(sample_shapes(x))
 
     def _returned(self, y: Array, x: Array) -> Array:
         """Bring outputs to where the inputs were."""
-        return y if self.backend.owns(x) else self.backend.to_numpy(y)
-
-
-def _metric(metric: str | Metric, loss: Loss) -> Metric:
-    """Get a metric; by its name, accuracy puts its threshold where the loss's logits have it."""
-    chosen = get_metric(metric)
-    by_name = isinstance(metric, str) and isinstance(chosen, Accuracy)
-    if by_name and isinstance(loss, BinaryCrossentropy) and loss.from_logits:
-        return Accuracy(threshold=0.0)
-    return chosen
+        return y if self.backend.owns(listed(x)[0]) else each(self.backend.to_numpy, y)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
-from ..backends import Array
+from ..backends import Array, backend_of
 from ..layers import Layer
 from ..layers.composition import leaves
 from ..layers.policies import MIXED
@@ -78,13 +78,7 @@ class Passage:
             arranged, shard = self._layer.home.arranged, self._shards[index]
             return call(self._layers[index], each(lambda x: arranged(x[shard]), self._x))
 
-        outputs = self._each(pass_through)
-        if len(outputs) == 1:
-            return outputs[0]
-        concatenate = self._layer.home.xp.concatenate
-        if isinstance(outputs[0], tuple):
-            return tuple(map(concatenate, zip(*outputs, strict=True)))
-        return concatenate(outputs)
+        return joined(self._each(pass_through))
 
     def _each(self, work: Callable[[int], Result]) -> list[Result]:
         """Do the work for all shards, on as many threads as there may be."""
@@ -92,3 +86,12 @@ class Passage:
             with self._layer.home.steady():
                 return [work(0)]
         return in_shards(work, self._starts, self._rows, self._layer.meets)
+
+
+def joined(parts: list[Array]) -> Array:
+    """Put outputs of parts of a batch behind each other: arrays, or tuples of them."""
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(parts[0], tuple):
+        return tuple(joined([*output]) for output in zip(*parts, strict=True))
+    return backend_of(parts[0]).xp.concatenate(parts)
