@@ -16,7 +16,7 @@ from .arguments import whole
 from .backends import Array, get_backend
 from .datasets import to_categorical
 from .layers import Convolutional, Layer, Sigmoid, Tanh
-from .layers.activations import Activation as ElementwiseActivation
+from .layers.elementwise import Elementwise
 from .layers.parameter import Parameter
 from .layers.policies import chosen_policy
 from .losses import BinaryCrossentropy, MeanSquaredError
@@ -159,7 +159,7 @@ class Softmax(layers.Softmax):
         super().__init__(axis, name)
 
 
-class Activation(ElementwiseActivation):
+class Activation(Elementwise):
     """A function and its derivative, given by the user, applied to arrays of any shape.
 
     Parameters

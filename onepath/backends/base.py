@@ -53,6 +53,8 @@ class Backend(SignalFunctions, Products, Captures, ABC):
         The array module: ``numpy`` or ``cupy``.
     signal : module
         ``scipy.signal`` or ``cupyx.scipy.signal``, imported at first use.
+    special : module
+        ``scipy.special`` or ``cupyx.scipy.special``, imported at first use.
     tile_bytes : int
         How much scratch memory a convolution engine should fill at a time.
     parts : int
@@ -129,6 +131,17 @@ class Backend(SignalFunctions, Products, Captures, ABC):
     @abstractmethod
     def memory(self) -> Memory:
         """Memory of the device, in bytes."""
+
+    @property
+    def special(self) -> Any:
+        """The special functions: ``scipy.special`` or ``cupyx.scipy.special``.
+
+        Raises
+        ------
+        NotImplementedError
+            If the device has none; layers that need none do without.
+        """
+        raise NotImplementedError(f"{self.name} has no special functions: its `special` is missing")
 
     # What is one code for all
 

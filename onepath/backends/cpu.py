@@ -74,6 +74,13 @@ class CpuBackend(Backend):
 
         return scipy.signal
 
+    @property
+    def special(self) -> Any:
+        """`scipy.special`, imported at first use."""
+        import scipy.special
+
+        return scipy.special
+
     def owns(self, array: Any) -> bool:
         """Whether ``array`` is a NumPy array."""
         return isinstance(array, np.ndarray)

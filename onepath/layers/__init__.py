@@ -1,7 +1,7 @@
 """Neural-network layers: each written once, for every device."""
 
 from . import initializers, regularizers
-from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from .activations import Activation, Identity
 from .augmentation import (
     RandomCrop,
     RandomErasing,
@@ -23,7 +23,10 @@ from .convolution import Conv1D, Conv2D, Conv3D, Convolutional
 from .convolution_depthwise import DepthwiseConv1D, DepthwiseConv2D
 from .convolution_separable import SeparableConv1D, SeparableConv2D
 from .convolution_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
+from .curves import Exponential, LogSigmoid, Sigmoid, Softplus, Softsign, Squareplus, Tanh
 from .dense import Dense
+from .exponential_units import CELU, ELU, SELU
+from .gates import GELU, HardSiLU, Mish, SiLU
 from .global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -33,6 +36,8 @@ from .global_pooling import (
     GlobalMaxPooling3D,
 )
 from .graph import Graph
+from .group_normalization import GroupNormalization, InstanceNormalization
+from .layer_normalization import LayerNormalization, RMSNormalization
 from .merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from .normalization import BatchNormalization
 from .policies import get_dtype_policy, set_dtype_policy
@@ -44,12 +49,20 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .rectifiers import HardSigmoid, HardTanh, LeakyReLU, PReLU, ReLU
 from .registry import deserialize, register_layer, serialize
 from .regularization import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .shrinkage import HardShrink, SoftShrink
+from .softmax import LogSoftmax, Softmax
 from .upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
 __all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
     "Add",
     "Average",
     "AveragePooling1D",
@@ -71,6 +84,7 @@ __all__ = [
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dropout",
+    "Exponential",
     "Flatten",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -79,15 +93,28 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "Graph",
+    "GroupNormalization",
+    "HardShrink",
+    "HardSiLU",
+    "HardSigmoid",
+    "HardTanh",
+    "Identity",
+    "InstanceNormalization",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "Mish",
     "Multiply",
+    "PReLU",
     "Permute",
+    "RMSNormalization",
     "RandomCrop",
     "RandomErasing",
     "RandomFlip",
@@ -100,11 +127,16 @@ __all__ = [
     "SeparableConv1D",
     "SeparableConv2D",
     "Sequential",
+    "SiLU",
     "Sigmoid",
+    "SoftShrink",
     "Softmax",
+    "Softplus",
+    "Softsign",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "Squareplus",
     "Subtract",
     "Tanh",
     "UpSampling1D",

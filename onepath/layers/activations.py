@@ -1,143 +1,124 @@
-"""Activations: elementwise but for Softmax, without parameters."""
+"""Activations by Keras's names."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from ..arguments import number
-from ..backends import Array, backend_of
-from ..backends.dtypes import widened
+from ..backends import Array
 from .base import Layer, Shape
-from .layout import check_axis, length_along
+from .composition import Composite
+from .curves import Exponential, LogSigmoid, Sigmoid, Softplus, Softsign, Squareplus, Tanh
+from .elementwise import Elementwise
+from .exponential_units import CELU, ELU, SELU
+from .gates import GELU, HardSiLU, Mish, SiLU
+from .rectifiers import HardSigmoid, HardTanh, LeakyReLU, ReLU
 from .registry import register_layer
-
-
-def sigmoid(xp: Any, x: Array) -> Array:
-    """Compute ``1 / (1 + exp(-x))``, of which no exponential overflows on either side of 0."""
-    return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
-
-
-def softmax(xp: Any, x: Array, axis: int) -> Array:
-    """Compute ``exp(x) / sum(exp(x))`` along an axis, with the largest x subtracted first.
-
-    The result for float16 and bfloat16 is float32.
-    """
-    x = widened(x)
-    y = xp.exp(x - x.max(axis=axis, keepdims=True))
-    y /= y.sum(axis=axis, keepdims=True)
-    return y
-
-
-class Activation(Layer):
-    """What activations share: any shape goes in and comes out."""
-
-    elementwise = True
-    shardable = True
-
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__(name)
+from .shrinkage import HardShrink, SoftShrink
+from .softmax import LogSoftmax, Softmax
 
 
 @register_layer
-class ReLU(Activation):
-    """Rectified linear unit, ``max(x, 0)``; its derivative at 0 is taken to be 0."""
+class Identity(Elementwise):
+    """Nothing at all: the output is the input."""
 
     def _forward(self, x: Array, training: bool) -> Array:
-        y = backend_of(x).xp.maximum(x, 0)
-        self._saved = y  # it is positive where x is, and the next layer keeps it anyway
-        return y
+        return x
 
     def _backward(self, dy: Array) -> Array:
-        xp = backend_of(dy).xp
-        dx = xp.greater(self._saved, 0, out=xp.empty_like(dy))  # 1 or 0, not a boolean
-        dx *= dy
-        return dx
+        return dy
 
 
-@register_layer
-class LeakyReLU(Activation):
-    """``x`` where positive, ``negative_slope * x`` elsewhere.
+ACTIVATIONS: dict[str, Callable[[], Layer]] = {
+    "celu": CELU,
+    "elu": ELU,
+    "exponential": Exponential,
+    "gelu": GELU,
+    "hard_shrink": HardShrink,
+    "hard_sigmoid": HardSigmoid,
+    "hard_silu": HardSiLU,
+    "hard_swish": HardSiLU,
+    "hard_tanh": HardTanh,
+    "leaky_relu": lambda: LeakyReLU(0.2),  # the function's slope, which is not the layer's
+    "linear": Identity,
+    "log_sigmoid": LogSigmoid,
+    "log_softmax": LogSoftmax,
+    "mish": Mish,
+    "relu": ReLU,
+    "relu6": lambda: ReLU(max_value=6),
+    "selu": SELU,
+    "sigmoid": Sigmoid,
+    "silu": SiLU,
+    "soft_shrink": SoftShrink,
+    "softmax": Softmax,
+    "softplus": Softplus,
+    "softsign": Softsign,
+    "squareplus": Squareplus,
+    "swish": SiLU,
+    "tanh": Tanh,
+}
+"""What makes the layer of each."""
+
+
+def activation_layer(name: str) -> Layer:
+    """Return a new layer that computes what Keras calls by that name.
 
     Parameters
     ----------
-    negative_slope : float, optional
-        The slope for negative inputs.
-    name : str, optional
-        See `Layer`.
+    name : str
+        A key of `ACTIVATIONS`. All are elementwise but ``"softmax"`` and ``"log_softmax"``, which
+        are along the last axis.
+
+    Returns
+    -------
+    Layer
+        Without parameters.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
     """
-
-    def __init__(self, negative_slope: float = 0.3, name: str | None = None) -> None:
-        super().__init__(name)
-        self.negative_slope = number("negative_slope", negative_slope)
-
-    def _forward(self, x: Array, training: bool) -> Array:
-        self._saved = x
-        return backend_of(x).xp.where(x > 0, x, x * self.negative_slope)
-
-    def _backward(self, dy: Array) -> Array:
-        return backend_of(dy).xp.where(self._saved > 0, dy, dy * self.negative_slope)
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {tuple(ACTIVATIONS)}, got {name!r}")
+    return ACTIVATIONS[name]()
 
 
 @register_layer
-class Sigmoid(Activation):
-    """Logistic function, ``1 / (1 + exp(-x))``, without overflow on either side."""
-
-    def _forward(self, x: Array, training: bool) -> Array:
-        y = sigmoid(backend_of(x).xp, x)
-        self._saved = y
-        return y
-
-    def _backward(self, dy: Array) -> Array:
-        y = self._saved
-        return dy * y * (1 - y)
-
-
-@register_layer
-class Tanh(Activation):
-    """Hyperbolic tangent."""
-
-    def _forward(self, x: Array, training: bool) -> Array:
-        y = backend_of(x).xp.tanh(x)
-        self._saved = y
-        return y
-
-    def _backward(self, dy: Array) -> Array:
-        y = self._saved
-        return dy * (1 - y * y)
-
-
-@register_layer
-class Softmax(Activation):
-    """``exp(x) / sum(exp(x))`` along an axis, with the largest x subtracted first.
+class Activation(Composite):
+    """An activation by its name.
 
     Parameters
     ----------
-    axis : int, optional
-        Along which the outputs sum to 1, in a batch: 1 for channels first, -1 for channels last and
-        for flat features.
+    activation : str
+        One of Keras's names, ``"relu"`` or ``"gelu"``, say; see `activation_layer`.
     name : str, optional
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If the axis is that of the batch.
+        If the name of the activation is unknown.
     """
 
-    elementwise = False
+    shardable = True
 
-    def __init__(self, axis: int = -1, name: str | None = None) -> None:
-        super().__init__(name)
-        self.axis = check_axis(axis)
+    def __init__(self, activation: str, name: str | None = None) -> None:
+        super().__init__([activation_layer(activation)], name)
+        self.activation = activation
+
+    @property
+    def elementwise(self) -> bool:  # type: ignore[override]
+        """Whether the activation is."""
+        return self.children[0].elementwise
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape, if it has the axis."""
-        length_along(self.axis, input_shape)
-        return input_shape
+        """Return the input's shape, if the activation takes it."""
+        return self.children[0].check_sample(input_shape)
+
+    def parts(self, input_shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+        """Return the activation's layer."""
+        yield self.children[0], input_shape
 
     def _forward(self, x: Array, training: bool) -> Array:
-        y = softmax(backend_of(x).xp, x, self.axis)
-        self._saved = y
-        return y
+        return self._pass(self.children[0], x, training)
 
     def _backward(self, dy: Array) -> Array:
-        y, dy = self._saved, widened(dy)
-        return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))
+        return self.children[0].backward(dy)

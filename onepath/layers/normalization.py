@@ -1,30 +1,26 @@
 """Batch normalization."""
 
-import math
-from functools import lru_cache
-from string import ascii_lowercase
-
 from ..arguments import number
 from ..backends import Array
 from ..backends.dtypes import widened
-from .base import Layer, Shape
+from .affine import Affine
+from .base import Shape
+from .initializers import Initializer
 from .layout import check_axis, length_along
-from .policies import chosen_policy
 from .registry import register_layer
+from .regularizers import Regularizer
 from .shards import shard_of
-
-AT_ONCE = 4096
-"""Elements that are added up one after the other."""
+from .summation import along, sums
 
 
 @register_layer
-class BatchNormalization(Layer):
+class BatchNormalization(Affine):
     """Give each channel mean 0 and variance 1 over the batch, then scale and shift it.
 
     In training ``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`` with the batch's own
-    mean and (biased) variance, which also enter the moving ones; otherwise with the moving ones
-    (S. Ioffe, C. Szegedy, 2015; names and moving averages as in Keras). What comes in float16 or
-    bfloat16 is averaged and scaled in float32.
+    mean and (biased) variance, which also enter the moving ones; otherwise, and where the layer is
+    not ``trainable``, with the moving ones (S. Ioffe, C. Szegedy, 2015; names and moving averages
+    as in Keras). What comes in float16 or bfloat16 is averaged and scaled in float32.
 
     Parameters
     ----------
@@ -35,6 +31,12 @@ class BatchNormalization(Layer):
         ``moving = momentum * moving + (1 - momentum) * batch``; from 0 to 1.
     epsilon : float, optional
         Added to the variance; positive.
+    center, scale : bool, optional
+        Whether there are ``beta`` and ``gamma``.
+    beta_initializer, gamma_initializer : str or Initializer, optional
+        How it is filled at first; see `onepath.layers.initializers`.
+    beta_regularizer, gamma_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss; see `onepath.layers.regularizers`.
     dtype, name, seed
         See `Layer`.
 
@@ -47,8 +49,8 @@ class BatchNormalization(Layer):
 
     Raises
     ------
-    ValueError
-        If momentum or epsilon is out of range, or the axis is that of the batch.
+    TypeError, ValueError
+        If an option is none of those allowed, or the axis is that of the batch.
     """
 
     shardable = meets = True
@@ -58,41 +60,56 @@ class BatchNormalization(Layer):
         axis: int = 1,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: str | Initializer = "zeros",
+        gamma_initializer: str | Initializer = "ones",
+        beta_regularizer: str | Regularizer | None = None,
+        gamma_regularizer: str | Regularizer | None = None,
         dtype: str | None = None,
         name: str | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(name, chosen_policy(dtype), seed)
+        super().__init__(
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            dtype,
+            name,
+            seed,
+        )
         self.axis = check_axis(axis)
         self.momentum = number("momentum", momentum, at_most=1)
-        self.epsilon = number("epsilon", epsilon, positive=True)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape, if it has the channels."""
         channels = length_along(self.axis, input_shape)
-        gamma = self.parameters.get("gamma")
-        if gamma is not None and channels != gamma.shape[0]:
-            raise ValueError(f"expected {gamma.shape[0]} channels on axis {self.axis}")
+        moving = self.state.get("moving_mean")
+        if moving is not None and channels != moving.shape[0]:
+            raise ValueError(f"expected {moving.shape[0]} channels on axis {self.axis}")
         return input_shape
 
     def _build(self, input_shape: Shape) -> None:
         channels = (length_along(self.axis, input_shape),)
-        self._add_parameter("gamma", channels, "ones")
-        self._add_parameter("beta", channels, "zeros")
+        self._add_affine(channels)
         xp = self.home.xp
         self.state["moving_mean"] = xp.zeros(channels, dtype=self.variable_dtype)
         self.state["moving_variance"] = xp.ones(channels, dtype=self.variable_dtype)
 
     def _forward(self, x: Array, training: bool) -> Array:
         x = widened(x)
-        channel = self.axis % x.ndim
-        wide = tuple(x.shape[axis] if axis == channel else 1 for axis in range(x.ndim))
-        if training:
-            n = x.size // x.shape[channel]
-            mean = self._sums(x) / n
+        channel = (self.axis % x.ndim,)
+        wide = along(channel, x.shape)
+        if training and self.trainable:
+            n = x.size // x.shape[channel[0]]
+            mean = sums(self.home, channel, x) / n
             centred = x - mean.reshape(wide)
             shard = shard_of(len(x))
-            parts = shard.gather((n, mean, self._sums(centred, centred)))
+            parts = shard.gather((n, mean, sums(self.home, channel, centred, centred)))
             count, whole, variance = _combined(parts)
             if shard.index == 0:
                 self._remember(whole, variance)
@@ -102,18 +119,14 @@ class BatchNormalization(Layer):
             mean, variance = self.state["moving_mean"], self.state["moving_variance"]
             centred = x - mean.reshape(wide)
         scale = 1 / self.home.xp.sqrt(variance + self.epsilon)
-        self._saved = centred, scale, wide, offset, count
-        factor = self.parameters["gamma"] * scale
+        self._saved = centred, scale, channel, offset, count
+        factor = self.parameters["gamma"] * scale if self.scale else scale
+        shift = offset * factor
+        if self.center:
+            shift = self.parameters["beta"] + shift
         y = centred * factor.reshape(wide)
-        y += (self.parameters["beta"] + offset * factor).reshape(wide)
+        y += shift.reshape(wide)
         return y
-
-    def _sums(self, *factors: Array) -> Array:
-        """Sum an array, or the product of two, over all axes but the channels'."""
-        first = factors[0]
-        rule, kept = _summation(first.shape, first.strides, self.axis, len(factors))
-        sums = self.home.einsum(rule, *factors)
-        return sums.sum(axis=kept) if kept else sums
 
     def _remember(self, mean: Array, variance: Array) -> None:
         """Let the batch's statistics enter the moving ones."""
@@ -122,12 +135,15 @@ class BatchNormalization(Layer):
             moving += (1 - self.momentum) * (batch - moving)
 
     def _backward(self, dy: Array) -> Array:
-        centred, scale, wide, offset, count = self._saved
-        dy = widened(dy)
-        beta = self._sums(dy)
-        gamma = (self._sums(dy, centred) + offset * beta) * scale
-        self.gradients["gamma"], self.gradients["beta"] = gamma, beta
-        factor = (self.parameters["gamma"] * scale).reshape(wide)
+        centred, scale, channel, offset, count = self._saved
+        dy, wide = widened(dy), along(channel, centred.shape)
+        beta = sums(self.home, channel, dy)
+        gamma = (sums(self.home, channel, dy, centred) + offset * beta) * scale
+        for name, gradient in (("gamma", gamma), ("beta", beta)):
+            if name in self.parameters:
+                self.gradients[name] = gradient
+        factor = self.parameters["gamma"] * scale if self.scale else scale
+        factor = factor.reshape(wide)
         if count is None:
             return dy * factor
         # mean and variance depend on x, too
@@ -138,24 +154,6 @@ class BatchNormalization(Layer):
         dx -= (beta / count + offset * slope).reshape(wide)
         dx *= factor
         return dx
-
-
-@lru_cache(maxsize=1024)
-def _summation(shape: Shape, strides: Shape, axis: int, factors: int) -> tuple[str, Shape]:
-    """What `einsum` is to do with so many arrays, and which axes of its result are to be summed.
-
-    It adds elements up one after the other, which rounds the more the longer it goes on. So it
-    stops after `AT_ONCE` of them, as they lie in memory, and its sums are summed in pairs.
-    """
-    letters = ascii_lowercase[: len(shape)]
-    outermost = sorted(range(len(shape)), key=strides.__getitem__)
-    outermost.remove(axis % len(shape))
-    left, kept = math.prod(shape) // shape[axis], letters[axis]
-    while left > AT_ONCE and outermost:
-        place = outermost.pop()
-        kept += letters[place]
-        left //= shape[place]
-    return f"{','.join([letters] * factors)}->{kept}", tuple(range(1, len(kept)))
 
 
 def _combined(parts: list[tuple[int, Array, Array]]) -> tuple[int, Array, Array]:

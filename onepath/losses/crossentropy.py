@@ -6,7 +6,8 @@ from typing import Any
 from ..arguments import flag, number
 from ..backends import Array, backend_of
 from ..backends.dtypes import widened
-from ..layers.activations import sigmoid, softmax
+from ..layers.elementwise import sigmoid
+from ..layers.softmax import softmax
 from .base import EPSILON, Loss, Mean
 
 

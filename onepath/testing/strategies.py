@@ -14,6 +14,7 @@ from ..backends.convolution import ENGINES
 from ..backends.convolution.geometry import Ints, Padding
 from ..backends.types import DType
 from ..layers import (
+    Activation,
     Add,
     Average,
     BatchNormalization,
@@ -29,14 +30,20 @@ from ..layers import (
     DepthwiseConv1D,
     DepthwiseConv2D,
     Dropout,
+    Exponential,
     Flatten,
     Graph,
+    GroupNormalization,
+    InstanceNormalization,
     Layer,
+    LayerNormalization,
     LeakyReLU,
+    LogSoftmax,
     Maximum,
     Minimum,
     Multiply,
     Permute,
+    PReLU,
     RandomCrop,
     RandomErasing,
     RandomFlip,
@@ -46,6 +53,7 @@ from ..layers import (
     RepeatVector,
     Reshape,
     Residual,
+    RMSNormalization,
     SeparableConv1D,
     SeparableConv2D,
     Sequential,
@@ -54,6 +62,7 @@ from ..layers import (
     Subtract,
     Tanh,
 )
+from ..layers.activations import ACTIVATIONS, activation_layer
 from ..layers.convolution_depthwise import DepthwiseConv
 from ..layers.layout import shape_to_first
 from .parity.check import LAYOUTS
@@ -264,11 +273,21 @@ def layer_inputs(
 
 def _activation(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     kinds: list[Layer] = [ReLU(), Sigmoid(), Tanh(), LeakyReLU(0.0), LeakyReLU(1.5)]
+    kinds += [Activation("relu"), PReLU("standard_normal", dtype=dtype, seed=draw(_seeds))]
     return draw(st.sampled_from(kinds))
 
 
+def _named_activation(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    name = draw(st.sampled_from([name for name in ACTIVATIONS if name != "exponential"]))
+    return activation_layer(name)
+
+
+def _exponential(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    return Exponential()  # alone: an exponential of an exponential is out of range
+
+
 def _softmax(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
-    return Softmax(_axis(draw, shape))
+    return draw(st.sampled_from([Softmax, LogSoftmax]))(_axis(draw, shape))
 
 
 def _dropout(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
@@ -277,7 +296,20 @@ def _dropout(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
 
 def _batch_normalization(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
     momentum, epsilon = draw(st.sampled_from([0.0, 0.9, 1.0])), draw(st.sampled_from([1e-5, 0.1]))
-    return BatchNormalization(_axis(draw, shape), momentum, epsilon, dtype, seed=draw(_seeds))
+    axis, seed = _axis(draw, shape), draw(_seeds)
+    return BatchNormalization(axis, momentum, epsilon, dtype=dtype, seed=seed)
+
+
+def _sample_normalization(draw: st.DrawFn, shape: Ints, dtype: str) -> Layer:
+    kinds: list[Callable[..., Layer]] = [
+        LayerNormalization,
+        RMSNormalization,
+        InstanceNormalization,
+        partial(GroupNormalization, 1),
+    ]
+    make: Callable[..., Layer] = draw(st.sampled_from(kinds))
+    axis = _axis(draw, shape)
+    return make(axis, draw(st.sampled_from([1e-5, 0.1])), dtype=dtype, seed=draw(_seeds))
 
 
 def _axis(draw: st.DrawFn, shape: Ints) -> int:
@@ -489,9 +521,11 @@ Make: TypeAlias = Callable[[st.DrawFn, Ints, str], Layer]
 
 LEAVES: dict[Make, range] = {
     _activation: range(1, 5),
+    _named_activation: range(1, 5),
     _softmax: range(1, 5),
     _dropout: range(1, 5),
     _batch_normalization: range(1, 5),
+    _sample_normalization: range(1, 5),
     _reshaping: range(1, 5),
     _repetition: range(1, 2),
     _dense: range(1, 5),
@@ -512,5 +546,6 @@ COMPOSITES: dict[Make, range] = {
     _residual: range(1, 5),
     _stack: range(1, 5),
     _graph: range(1, 5),
+    _exponential: range(1, 5),
 }
-"""What makes layers of layers."""
+"""What makes layers that are in no others: those made of layers, and a steep one."""

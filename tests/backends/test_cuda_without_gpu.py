@@ -260,6 +260,9 @@ def test_no_cuda_libraries(cuda_double, monkeypatch):
         match=r"cupyx\.scipy\.signal does not load: .*\. CUDA's libraries are missing: pip install",
     ):
         cuda_double.correlate(x, x)
+    monkeypatch.setitem(sys.modules, "cupyx.scipy.special", None)
+    with pytest.raises(BackendUnavailableError, match=r"cupyx\.scipy\.special does not load: "):
+        _ = cuda_double.special
 
 
 # On the double: devices and transfers

@@ -43,6 +43,17 @@ def test_inference_leaves_the_state_alone(backend):
     np.testing.assert_allclose(backend.to_numpy(y), X / math.sqrt(1 + 1e-3), rtol=1e-12)
 
 
+def test_frozen_in_training_is_inference(backend):
+    layer = BatchNormalization(dtype="float64")
+    layer.trainable = False
+    y = layer.forward(backend.asarray(X), training=True)
+    dx = layer.backward(backend.xp.ones_like(y))
+    assert (backend.to_numpy(layer.state["moving_mean"]) == 0).all()
+    assert (backend.to_numpy(layer.state["moving_variance"]) == 1).all()
+    np.testing.assert_allclose(backend.to_numpy(y), X / math.sqrt(1 + 1e-3), rtol=1e-12)
+    np.testing.assert_allclose(backend.to_numpy(dx), 1 / math.sqrt(1 + 1e-3), rtol=1e-12)
+
+
 def test_training_output_has_mean_0_and_variance_1(backend):
     y = BatchNormalization(epsilon=1e-12, dtype="float64").forward(backend.asarray(X), True)
     y = backend.to_numpy(y)

@@ -81,7 +81,12 @@ def test_every_class_of_layer_is_drawn():
         for name in onepath.layers.__all__
         if inspect.isclass(cls := getattr(onepath.layers, name)) and issubclass(cls, Layer)
     }
-    composites = {onepath.layers.Sequential, onepath.layers.Residual, onepath.layers.Graph}
+    composites = {
+        onepath.layers.Activation,
+        onepath.layers.Graph,
+        onepath.layers.Residual,
+        onepath.layers.Sequential,
+    }
 
     def classes(drawn):
         return {type(drawn[0])} & composites | {type(leaf) for leaf in leaves(drawn[0])}
@@ -112,7 +117,7 @@ def test_every_option_of_convolutions_is_drawn():
 
     def options(drawn):
         for leaf in leaves(drawn[0]):
-            if hasattr(leaf, "groups"):
+            if hasattr(leaf, "groups") and hasattr(leaf, "engine"):
                 for option in values:
                     yield from ((option, each) for each in spelled(getattr(leaf, option)))
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from typing import Any
 
 from .. import numerics, transfers
@@ -78,14 +79,28 @@ class CudaBackend(CudaCaptures, Backend):
         BackendUnavailableError
             If CUDA's own libraries are missing.
         """
+        return self._scipy("signal")
+
+    @property
+    def special(self) -> Any:
+        """`cupyx.scipy.special`, imported at first use.
+
+        Raises
+        ------
+        BackendUnavailableError
+            If CUDA's own libraries are missing.
+        """
+        return self._scipy("special")
+
+    def _scipy(self, name: str) -> Any:
+        """One of the modules of `cupyx.scipy`."""
         try:
-            import cupyx.scipy.signal
+            return import_module(f"cupyx.scipy.{name}")
         except ImportError as error:
             raise BackendUnavailableError(
-                f"cupyx.scipy.signal does not load: {error}. CUDA's libraries are missing: "
+                f"cupyx.scipy.{name} does not load: {error}. CUDA's libraries are missing: "
                 f"{INSTALL} brings them"
             ) from error
-        return cupyx.scipy.signal
 
     def cudnn(self) -> Cudnn:
         """Return cuDNN on this GPU; it is loaded when it is first asked for."""

@@ -54,12 +54,11 @@ class SimulatedBackend(CudaBackend):
 
         return Library()
 
-    @property
-    def signal(self) -> Any:
-        """The simulated ``cupyx.scipy.signal``."""
+    def _scipy(self, name: str) -> Any:
+        """One of the modules of the simulated ``cupyx.scipy``."""
         from .library import modules
 
-        return modules()["cupyx.scipy.signal"]
+        return modules()[f"cupyx.scipy.{name}"]
 
     philox = Backend.philox  # nothing on the host runs the kernel
 

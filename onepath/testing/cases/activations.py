@@ -1,16 +1,78 @@
 """Activations."""
 
-from ...layers import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
-from .case import Case, untyped
+from ...layers import (
+    CELU,
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Exponential,
+    HardShrink,
+    HardSigmoid,
+    HardSiLU,
+    HardTanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    SoftShrink,
+    Softsign,
+    Squareplus,
+    Tanh,
+)
+from .case import Case, typed, untyped
 
 
 def cases() -> list[Case]:
     """Return each, in each way that it can be set up."""
     return [
         Case("ReLU", untyped(ReLU), (2, 3, 4)),
+        Case("ReLU up to a value", untyped(ReLU, max_value=1.3), (5,)),
+        Case("ReLU above a threshold", untyped(ReLU, threshold=0.4), (5,)),
+        Case(
+            "ReLU of all options",
+            untyped(ReLU, max_value=1.3, negative_slope=1.5, threshold=0.4),
+            (5,),
+        ),
         Case("LeakyReLU", untyped(LeakyReLU, 0.2), (5,)),
+        Case("PReLU", typed(PReLU, "standard_normal"), (5,)),
+        Case(
+            "PReLU a slope a channel",
+            typed(PReLU, "standard_normal", shared_axes=(2, 3)),
+            (3, 2, 2),
+        ),
+        Case("HardSigmoid", untyped(HardSigmoid), (5,)),
+        Case("HardSigmoid of options", untyped(HardSigmoid, alpha=0.4, beta=0.45), (5,)),
+        Case("HardTanh", untyped(HardTanh), (4,)),
+        Case("HardShrink", untyped(HardShrink), (5,)),
+        Case("SoftShrink", untyped(SoftShrink, 0.7), (5,)),
         Case("Sigmoid", untyped(Sigmoid), (2, 5)),
         Case("Tanh", untyped(Tanh), (7,)),
+        Case("Softplus", untyped(Softplus), (5,)),
+        Case("LogSigmoid", untyped(LogSigmoid), (5,)),
+        Case("Softsign", untyped(Softsign), (5,)),
+        Case("Squareplus", untyped(Squareplus, 2), (5,)),
+        Case("Exponential", untyped(Exponential), (5,)),
+        Case("ELU", untyped(ELU, 0.7), (5,)),
+        Case("CELU", untyped(CELU, 0.7), (5,)),
+        Case("SELU", untyped(SELU), (5,)),
+        Case("SiLU", untyped(SiLU), (5,)),
+        Case("HardSiLU", untyped(HardSiLU), (5,)),
+        Case("GELU", untyped(GELU), (5,)),
+        Case("GELU approximately", untyped(GELU, approximate=True), (5,)),
+        Case("Mish", untyped(Mish), (5,)),
         Case("Softmax", untyped(Softmax), (5,)),
         Case("Softmax over channels", untyped(Softmax, axis=1), (4, 2, 3)),
+        Case("LogSoftmax", untyped(LogSoftmax), (5,)),
+        Case("LogSoftmax over channels", untyped(LogSoftmax, axis=1), (4, 2)),
+        Case("Identity", untyped(Identity), (5,)),
+        Case("Activation", untyped(Activation, "relu6"), (5,)),
+        Case("Activation along an axis", untyped(Activation, "log_softmax"), (5,)),
     ]
