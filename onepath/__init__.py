@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import (
         backends,
         datasets,
+        interop,
         layers,
         losses,
         metrics,
@@ -69,6 +70,7 @@ __all__ = [
     "get_tf32",
     "get_threads",
     "initializers",
+    "interop",
     "layers",
     "load_model",
     "losses",
@@ -93,6 +95,7 @@ __all__ = [
 _ROOMS = (
     "backends",
     "datasets",
+    "interop",
     "layers",
     "losses",
     "metrics",

@@ -1,0 +1,112 @@
+"""How a model was compiled: optimizer, loss and metrics by Keras's names, and back."""
+
+from collections.abc import Mapping
+from logging import getLogger
+from typing import Any
+
+from ...losses import LOSSES, Loss
+from ...metrics import METRICS
+from ...optimizers import OPTIMIZERS, LossScaleOptimizer, Optimizer
+from ...training import Model
+from ..errors import UnsupportedLayerError
+from .configuration import class_of
+from .entry import Options
+from .network import text_of
+from .options import arguments, tupled
+
+LOG = getLogger(__name__)
+
+LOSS_CLASSES: dict[str, type[Loss]] = {loss.__name__: loss for loss in LOSSES.values()}
+OPTIMIZER_CLASSES: dict[str, type[Optimizer]] = {
+    optimizer.__name__: optimizer for optimizer in OPTIMIZERS.values()
+}
+
+NEUTRAL: Mapping[str, Any] = {
+    "axis": -1,
+    "dtype": "float32",
+    "ema_momentum": None,
+    "name": None,
+    "reduction": "sum_over_batch_size",
+}
+"""Keras's options that losses and optimizers here have not, and what they must be if not off; None
+is for those that make no difference."""
+
+
+def compile_from(model: Model, config: Any) -> bool:
+    """Compile a model as a file says; return whether that could be done.
+
+    What there is no counterpart for is logged, and leaves the model as it is.
+    """
+    match config:
+        case {"optimizer": Mapping() as optimizer, "loss": str() | Mapping() as loss}:
+            pass
+        case _:
+            return False
+    try:
+        model.compile(read_optimizer(optimizer), read_loss(loss), _metrics(config.get("metrics")))
+    except (TypeError, ValueError) as error:
+        LOG.info("the model is left uncompiled: %s", error)
+        return False
+    return True
+
+
+def compile_config(model: Model) -> dict[str, Any]:
+    """Return what Keras compiles a model by; nothing for one that is not compiled."""
+    if model._compiled is None:
+        return {}
+    optimizer, loss = unscaled(model.optimizer), model.loss
+    if type(optimizer).__name__ not in OPTIMIZER_CLASSES or type(loss).__name__ not in LOSS_CLASSES:
+        LOG.info("the model is written uncompiled: %r, %r", optimizer, loss)
+        return {}
+    names = [metric.name for metric in model.metrics if metric.name in METRICS]
+    return {
+        "optimizer": _object("keras.optimizers", optimizer),
+        "loss": _object("keras.losses", loss),
+        "metrics": [name for name in names if name == "accuracy"],
+    }
+
+
+def unscaled(optimizer: Optimizer) -> Optimizer:
+    """Return what takes the steps; Keras scales losses by itself where float16 needs it."""
+    return optimizer.inner if isinstance(optimizer, LossScaleOptimizer) else optimizer
+
+
+def read_optimizer(description: Mapping[str, Any]) -> Optimizer:
+    """Return the optimizer that Keras describes, or raise a ValueError."""
+    return _made(description, OPTIMIZER_CLASSES, "the optimizer")
+
+
+def read_loss(description: str | Mapping[str, Any]) -> Loss:
+    """Return the loss that Keras describes or names, or raise a ValueError."""
+    if isinstance(description, str):
+        if description not in LOSSES:
+            raise UnsupportedLayerError(f"the loss {text_of(description)} is not known")
+        return LOSSES[description]()
+    return _made(description, LOSS_CLASSES, "the loss")
+
+
+def _made(description: Mapping[str, Any], classes: Mapping[str, Any], title: str) -> Any:
+    """An object of a class of a table, by its options."""
+    name, options = class_of(description, title)
+    if name not in classes:
+        raise UnsupportedLayerError(f"{title} is a {text_of(name)}; known are {sorted(classes)}")
+    known = arguments(classes[name])
+    for key in options.keys() - known:
+        if options[key] and NEUTRAL.get(key, ...) not in (None, options[key]):
+            raise UnsupportedLayerError(f"{title} has {key}={text_of(options[key])}")
+    return classes[name](**{key: tupled(options[key]) for key in known & options.keys()})
+
+
+def _metrics(description: Any) -> list[str]:
+    """The metrics that have a name here."""
+    named = description if isinstance(description, list) else []
+    known = [metric for metric in named if isinstance(metric, str) and metric in METRICS]
+    if known != (description or []):
+        LOG.info("of the metrics %s, %s are known", text_of(description), known)
+    return known
+
+
+def _object(module: str, value: Optimizer | Loss) -> dict[str, Any]:
+    config: Options = value.get_config()
+    name = type(value).__name__
+    return {"module": module, "class_name": name, "config": config, "registered_name": None}

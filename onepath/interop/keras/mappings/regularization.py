@@ -1,0 +1,6 @@
+"""What acts in training alone."""
+
+from ....layers import Dropout
+from ..entry import Entry
+
+ENTRIES = (Entry("Dropout", Dropout),)

@@ -1,0 +1,112 @@
+"""Options of layers from Keras's configuration, and back."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from ...layers import Layer
+from ...layers.initializers import check_initializer
+from ...layers.policies import POLICIES
+from ..errors import UnsupportedLayerError
+from .entry import Entry, Options
+from .network import snake_case, text_of
+
+ANY = {
+    "autocast",
+    "build_config",
+    "name",
+    "renorm_momentum",
+    "seed",
+    "synchronized",
+    "trainable",
+    "unroll",
+    "zero_output_for_mask",
+}
+"""Keras's options that make no difference to what a layer computes here."""
+
+OWN = {"dtype", "engine", "name", "seed"}
+"""Our options that Keras has not, or has in another way."""
+
+INITIALIZERS = {"standard_normal": "random_normal"}
+"""Names for Keras, where they are not its own."""
+
+
+def our_options(entry: Entry, options: Options, shape: Any) -> Options:
+    """Return our layer's options, without its name, for those that Keras writes.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        If one is not known and makes a difference.
+    """
+    known = arguments(entry.layer)
+    policy = dtype_policy(options.get("dtype"))
+    ours: Options = {"dtype": policy} if "dtype" in known else {}
+    for key, value in entry.read(options, shape).items():
+        if key in OWN or key in ANY:
+            continue
+        if key in known:
+            ours |= _ours(key, value)
+        elif not (_is_off(key, value) or (key in entry.neutral and entry.neutral[key] == value)):
+            raise UnsupportedLayerError(f"{key}={text_of(value)} has no counterpart here")
+    return ours
+
+
+def keras_options(entry: Entry, layer: Layer, shape: Any) -> Options:
+    """Return what Keras reads as the options of a layer of ours, without name and dtype."""
+    config = {key: value for key, value in layer.get_config().items() if key not in OWN}
+    return entry.write({key: _keras(key, value) for key, value in config.items()}, shape)
+
+
+def arguments(cls: type) -> set[str]:
+    """Return the names of what a class's constructor takes."""
+    return set(inspect.signature(cls).parameters)
+
+
+def dtype_policy(value: Any) -> str | None:
+    """Return our policy for Keras's, or raise."""
+    match value:
+        case {"class_name": "DTypePolicy", "config": {"name": str(name)}}:
+            value = name
+    if value is not None and value not in POLICIES:
+        raise UnsupportedLayerError(
+            f"dtype={text_of(value)} is none of {', '.join(map(repr, POLICIES))}"
+        )
+    policy: str | None = value
+    return policy
+
+
+def _ours(key: str, value: Any) -> Options:
+    """An option of both; none where ours is best left as it is."""
+    if key.endswith("_initializer"):
+        return _initializer(key, value)
+    return {key: tupled(value)}
+
+
+def _initializer(key: str, value: Any) -> Options:
+    """An initializer, if ours has it: its numbers are replaced by the file's anyway."""
+    match value:
+        case {"class_name": str(name)}:
+            value = snake_case(name)
+    try:
+        return {key: check_initializer(value)}
+    except (TypeError, ValueError):
+        return {}
+
+
+def _keras(key: str, value: Any) -> Any:
+    if key.endswith("_initializer"):
+        return INITIALIZERS.get(value, value)
+    if isinstance(value, Mapping) and key.endswith("_regularizer"):
+        return {"module": "keras.regularizers", **value, "registered_name": None}
+    return value
+
+
+def _is_off(key: str, value: Any) -> bool:
+    """Whether Keras's option is off; how weights begin does not matter when they are there."""
+    return key.endswith("_initializer") or not value
+
+
+def tupled(value: Any) -> Any:
+    """Return lists, which JSON has, as tuples."""
+    return tuple(map(tupled, value)) if isinstance(value, list) else value
