@@ -143,7 +143,10 @@ def _sources(layer: Mapping[str, Any], where: str) -> tuple[str, ...]:
     for key in CALLED_BY_NAME:
         found.extend(_tensors(options.get(key), where))
     others = [value for key, value in options.items() if key not in CALLED_BY_NAME]
-    for value in (*others, *(value for value in arguments if not isinstance(value, Mapping | list))):
+    for value in (
+        *others,
+        *(value for value in arguments if not isinstance(value, Mapping | list)),
+    ):
         if value:
             raise UnsupportedLayerError(f"{where} is called with {text_of(calls[0])}")
     return tuple(found)

@@ -126,9 +126,7 @@ def _model(layer: Layer) -> Model:
     return model
 
 
-def _shapes(
-    network: Network, given: Shape | Sequence[Shape] | None
-) -> dict[str, Shape]:
+def _shapes(network: Network, given: Shape | Sequence[Shape] | None) -> dict[str, Shape]:
     """The shape of each input's samples, as the file or the caller says."""
     shapes: dict[str, Any] = dict(network.inputs)
     if given is not None:

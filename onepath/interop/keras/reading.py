@@ -135,7 +135,9 @@ def fresh(name: str, taken: set[str]) -> str:
 
 
 def _given(layer: Layer, sources: tuple[str, ...], known: Mapping[str, Any]) -> Any:
-    return tuple(known[s] for s in sources) if getattr(layer, "several", False) else known[sources[0]]
+    return (
+        tuple(known[s] for s in sources) if getattr(layer, "several", False) else known[sources[0]]
+    )
 
 
 def _named(layer: Layer, name: str) -> Layer:

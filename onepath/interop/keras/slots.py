@@ -20,7 +20,9 @@ TOGETHER = ("momentum", "velocity")
 Learned = tuple[Placed, Weight]
 
 
-def restore(model: Model, optimizer: Optimizer, placed: Sequence[Placed], file: StoredWeights) -> None:
+def restore(
+    model: Model, optimizer: Optimizer, placed: Sequence[Placed], file: StoredWeights
+) -> None:
     """Give an optimizer the state in a file, if it has taken a step.
 
     Raises
@@ -33,9 +35,7 @@ def restore(model: Model, optimizer: Optimizer, placed: Sequence[Placed], file: 
     if len(stored) <= 2:
         return
     if len(stored) != 2 + len(order):
-        raise CorruptFileError(
-            f"the optimizer has {len(stored)} arrays, expected {2 + len(order)}"
-        )
+        raise CorruptFileError(f"the optimizer has {len(stored)} arrays, expected {2 + len(order)}")
     count, rate = (read(each, (), each.dtype) for each in stored[:2])
     names = {id(array): name for name, array in model.layer.parameters.items()}
     slots: dict[str, dict[str, Any]] = {}

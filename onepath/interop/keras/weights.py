@@ -54,9 +54,7 @@ class StoredWeights:
             if step and step not in place:
                 return []
             place = self._followed(place, step, self._h5py.Group) if step else place
-        datasets = [
-            self._followed(place, str(n), self._h5py.Dataset) for n in range(len(place))
-        ]
+        datasets = [self._followed(place, str(n), self._h5py.Dataset) for n in range(len(place))]
         for dataset in datasets:
             _check(dataset)
         return datasets

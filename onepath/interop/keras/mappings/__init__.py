@@ -14,9 +14,7 @@ _FAMILIES = (
     reshaping,
 )
 
-KERAS: dict[str, Entry] = {
-    entry.keras: entry for family in _FAMILIES for entry in family.ENTRIES
-}
+KERAS: dict[str, Entry] = {entry.keras: entry for family in _FAMILIES for entry in family.ENTRIES}
 """By Keras's class names."""
 
 OURS: dict[type[Layer], Entry] = {

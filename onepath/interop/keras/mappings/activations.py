@@ -43,6 +43,9 @@ def activation_layers(activation: Any, name: str) -> list[Layer]:
 def activation_name(layer: Layer) -> str | None:
     """Return the name of the activation that a layer computes, or None."""
     for name, (cls, options) in BY_NAME.items():
-        if type(layer) is cls and layer.get_config() == cls(**options, name=layer.name).get_config():
+        if (
+            type(layer) is cls
+            and layer.get_config() == cls(**options, name=layer.name).get_config()
+        ):
             return name
     return None
