@@ -73,7 +73,8 @@ def unscaled(optimizer: Optimizer) -> Optimizer:
 
 def read_optimizer(description: Mapping[str, Any]) -> Optimizer:
     """Return the optimizer that Keras describes, or raise a ValueError."""
-    return _made(description, OPTIMIZER_CLASSES, "the optimizer")
+    optimizer: Optimizer = _made(description, OPTIMIZER_CLASSES, "the optimizer")
+    return optimizer
 
 
 def read_loss(description: str | Mapping[str, Any]) -> Loss:
@@ -82,7 +83,8 @@ def read_loss(description: str | Mapping[str, Any]) -> Loss:
         if description not in LOSSES:
             raise UnsupportedLayerError(f"the loss {text_of(description)} is not known")
         return LOSSES[description]()
-    return _made(description, LOSS_CLASSES, "the loss")
+    loss: Loss = _made(description, LOSS_CLASSES, "the loss")
+    return loss
 
 
 def _made(description: Mapping[str, Any], classes: Mapping[str, Any], title: str) -> Any:

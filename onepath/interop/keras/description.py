@@ -29,11 +29,18 @@ def described(network: Network) -> dict[str, Any]:
         {
             **options,
             "layers": [*inputs, *layers],
-            "input_layers": [[name, 0, 0] for name in network.inputs],
+            "input_layers": _one_or_list([[name, 0, 0] for name in network.inputs]),
             # models in models count their own construction as a first call
-            "output_layers": [[name, int(name in functional), 0] for name in network.outputs],
+            "output_layers": _one_or_list(
+                [[name, int(name in functional), 0] for name in network.outputs]
+            ),
         },
     )
+
+
+def _one_or_list(entries: list[Any]) -> Any:
+    """An entry itself if it is alone: else Keras's model would give a list of one array."""
+    return entries[0] if len(entries) == 1 else entries
 
 
 def _object(module: str, class_name: str, config: Options) -> dict[str, Any]:

@@ -37,11 +37,12 @@ class Weight(NamedTuple):
 
 
 class Around(NamedTuple):
-    """A further layer that one side needs: what its name ends in, its class, and options."""
+    """A further layer of Keras's: what its name ends in, its class, its options and its output."""
 
     suffix: str
     class_name: str
     options: Options
+    shape: Shape
 
 
 def unchanged(options: Options, shape: Any) -> Options:

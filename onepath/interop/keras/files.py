@@ -1,6 +1,6 @@
 """Keras's model files, without Keras."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ...backends import Backend
@@ -122,18 +122,22 @@ def _model(layer: Layer) -> Model:
     if not isinstance(layer, SequentialLayer):
         return Model(layer)
     model = Sequential(layer.layers, name=layer.name)
+    assert layer.input_shape is not None
     model.layer.build(layer.input_shape)
     return model
 
 
-def _shapes(network: Network, given: Shape | Sequence[Shape] | None) -> dict[str, Shape]:
+def _shapes(network: Network, given: Any) -> dict[str, Shape]:
     """The shape of each input's samples, as the file or the caller says."""
     shapes: dict[str, Any] = dict(network.inputs)
     if given is not None:
         several = [tuple(shape) for shape in given] if len(shapes) > 1 else [tuple(given)]
         for (name, shape), chosen in zip(shapes.items(), several, strict=True):
-            if len(shape) != len(chosen) or any(n not in (None, m) for n, m in zip(shape, chosen)):
-                raise ValueError(f"input {name!r} has shape {shape} in the file, got {chosen}")
+            open_or_equal = (n in (None, m) for n, m in zip(shape, chosen, strict=False))
+            if len(shape) != len(chosen) or not all(open_or_equal):
+                raise UnsupportedLayerError(
+                    f"input {name!r} has shape {shape} in the file, which {chosen} does not fit"
+                )
             shapes[name] = chosen
     for name, shape in shapes.items():
         if None in shape:

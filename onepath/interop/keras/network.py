@@ -20,12 +20,12 @@ class Node:
     name: str
     class_name: str
     options: Options
+    shape: Shape = ()
+    """That of its output's samples; known where it is to be written."""
+
     sources: tuple[str, ...] = ()
     model: "Network | None" = None
     """What is in it, if it is a model."""
-
-    shape: Shape = ()
-    """That of its output's samples; known where it is to be written."""
 
     dtype: str = "float32"
     spread: bool = False
@@ -74,31 +74,39 @@ def snake_case(class_name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
-def in_keras_order(
-    inputs: list[str], sources: dict[str, tuple[str, ...]], outputs: tuple[str, ...]
-) -> list[str]:
-    """Sort a model's nodes as Keras does: farthest from the outputs first.
+def in_keras_order(network: Network) -> None:
+    """Sort a network's nodes as Keras does: farthest from the outputs first.
 
     Nodes that are equally far stand as a search finds them that starts from the outputs and goes
     into depth.
     """
+    nodes = {node.name: node for node in network.nodes}
     found: dict[str, int] = {}
     finished: list[str] = []
-    pending = [(output, False) for output in reversed(outputs)]
+    pending = [(output, False) for output in reversed(network.outputs)]
     while pending:
         name, leaving = pending.pop()
         if leaving:
             finished.append(name)
-        elif name not in found:
+        elif name in nodes and name not in found:
             found[name] = len(found)
             pending.append((name, True))
-            pending.extend((source, False) for source in reversed(sources.get(name, ())))
+            pending.extend((source, False) for source in reversed(nodes[name].sources))
     depth = dict.fromkeys(found, 0)
     for name in reversed(finished):
-        for source in sources.get(name, ()):
-            depth[source] = max(depth[source], depth[name] + 1)
+        for source in nodes[name].sources:
+            if source in nodes:
+                depth[source] = max(depth[source], depth[name] + 1)
     order = sorted(found, key=lambda name: (-depth[name], found[name]))
-    return [name for name in order if name not in inputs]
+    network.nodes = [nodes[name] for name in order]
+
+
+def fresh(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken, and take it."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
 
 
 def text_of(value: Any) -> str:

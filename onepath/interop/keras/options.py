@@ -63,6 +63,12 @@ def arguments(cls: type) -> set[str]:
     return set(inspect.signature(cls).parameters)
 
 
+def defaults(cls: type) -> Options:
+    """Return the options of a class that may be left out, but for the name, and what they are."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.name != "name" and p.default is not p.empty}
+
+
 def dtype_policy(value: Any) -> str | None:
     """Return our policy for Keras's, or raise."""
     match value:

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from ...layers import Layer, Sequential
+from ...layers import Graph, Layer, Sequential
 from ...layers.base import Shape
 from ..errors import CorruptFileError, UnsupportedLayerError
 from .entry import Entry
 from .mappings import KERAS
 from .mappings.activations import activation_layers
-from .network import Network, Node
+from .network import Network, Node, fresh
 from .options import arguments, our_options
 from .placing import Placed, build, fill
 from .weights import StoredWeights
@@ -59,7 +59,8 @@ class Reader:
         outputs = tuple(ends[name] for name in network.outputs)
         whole = _composed(network, steps, outputs)
         inputs = tuple(shapes[name] for name in network.inputs)
-        whole.build(inputs if len(inputs) > 1 else inputs[0])
+        shape: Any = inputs if len(inputs) > 1 else inputs[0]
+        whole.build(shape)
         return whole
 
     def _layers(self, node: Node, shapes: list[Any], group: str, root: str) -> Iterator[Layer]:
@@ -84,7 +85,7 @@ class Reader:
         after = activation_layers(activation, f"{node.name}_activation")
         shape = tuple(shapes) if len(shapes) > 1 else shapes[0]
         layer = entry.layer(**our_options(entry, options, shape), name=node.name)
-        if len(shapes) > 1 and not getattr(layer, "several", False):
+        if len(shapes) > 1 and not layer.several:
             raise UnsupportedLayerError(f"it is called with {len(shapes)} arrays")
         layer.trainable = options.get("trainable", True) is not False
         placed = Placed(layer, entry, group, title)
@@ -126,18 +127,8 @@ def in_order(network: Network) -> list[Node]:
         raise CorruptFileError(f"the wiring has a circle: {error.args[1]}") from None
 
 
-def fresh(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken, and take it."""
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
-
-
 def _given(layer: Layer, sources: tuple[str, ...], known: Mapping[str, Any]) -> Any:
-    return (
-        tuple(known[s] for s in sources) if getattr(layer, "several", False) else known[sources[0]]
-    )
+    return tuple(known[s] for s in sources) if layer.several else known[sources[0]]
 
 
 def _named(layer: Layer, name: str) -> Layer:
@@ -151,4 +142,4 @@ def _composed(
     """A stack if each layer takes what the one before gives, or else a graph."""
     if network.is_chain and steps:
         return Sequential([_named(layer, name) for name, (layer, _) in steps.items()], network.name)
-    raise UnsupportedLayerError("a graph of layers")
+    return Graph(tuple(network.inputs), steps, outputs, network.name)

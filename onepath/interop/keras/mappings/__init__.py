@@ -2,12 +2,22 @@
 
 from ....layers import Layer
 from ..entry import Entry
-from . import activations, convolutions, core, normalization, pooling, regularization, reshaping
+from . import (
+    activations,
+    convolutions,
+    core,
+    merging,
+    normalization,
+    pooling,
+    regularization,
+    reshaping,
+)
 
 _FAMILIES = (
     activations,
     convolutions,
     core,
+    merging,
     normalization,
     pooling,
     regularization,

@@ -5,6 +5,7 @@ from typing import Any
 from ....layers import Layer, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from ...errors import UnsupportedLayerError
 from ..entry import Entry, Options
+from ..options import defaults
 
 ENTRIES = (
     Entry("ReLU", ReLU),
@@ -42,10 +43,8 @@ def activation_layers(activation: Any, name: str) -> list[Layer]:
 
 def activation_name(layer: Layer) -> str | None:
     """Return the name of the activation that a layer computes, or None."""
+    config = {key: value for key, value in layer.get_config().items() if key != "name"}
     for name, (cls, options) in BY_NAME.items():
-        if (
-            type(layer) is cls
-            and layer.get_config() == cls(**options, name=layer.name).get_config()
-        ):
+        if type(layer) is cls and config == {**defaults(cls), **options}:
             return name
     return None
