@@ -10,6 +10,7 @@ from ...layers.base import Shape
 from ...training import Model, Sequential
 from ..errors import UnsupportedLayerError
 from .archive import named, read_archive, write_archive
+from .channels import PLAIN, input_axes, moved_shape
 from .compiling import compile_config, compile_from, unscaled
 from .configuration import read_network
 from .description import described
@@ -32,9 +33,9 @@ def load(
 ) -> Model:
     """Read a ``.keras`` file, for which Keras is not needed.
 
-    Sequential and functional models of the layers in docs/interop.md can be read. The layers keep
-    the file's data format. Where loss and optimizer are known here, the model is compiled as it
-    was, and the optimizer goes on where it was; if not, ``compile`` is up to the caller.
+    Sequential and functional models of the layers in docs/interop.md can be read. Where loss and
+    optimizer are known here, the model is compiled as it was, and the optimizer goes on where it
+    was; if not, ``compile`` is up to the caller.
 
     A file is data: classes are looked up in a table, nothing is imported by a name in it, and
     nothing is unpacked. Sizes are checked before memory is taken.
@@ -43,8 +44,13 @@ def load(
     ----------
     path : str or path-like
         The file.
+    data_format : {"channels_first"}, optional
+        Keeps the file's if left out. "channels_first" moves channels to the front, of inputs that
+        go to convolutions and the like, of all that is made of them, and of the rows of a `Dense`
+        behind a `Flatten`.
     input_shape : tuple of int, or sequence of such, optional
-        The shape of a sample, or of each input's; needed where the file leaves a length open.
+        The shape of a sample, or of each input's, with the axes as in the file; needed where the
+        file leaves a length open.
     device : str or Backend, optional
         Where to put the model: on the CPU if left out.
 
@@ -73,7 +79,12 @@ def load(
         file = StoredWeights(data)
         network = read_network(description)
         reader = Reader(file)
-        layer = reader.network(network, _shapes(network, input_shape))
+        axes = input_axes(network) if data_format else dict.fromkeys(network.inputs, PLAIN)
+        shapes = {
+            name: moved_shape(shape, axes[name])
+            for name, shape in _shapes(network, input_shape).items()
+        }
+        layer, _ = reader.network(network, shapes, axes)
         model = _model(layer)
         if compile_from(model, description.get("compile_config")):
             restore(model, unscaled(model.optimizer), reader.placed, file)

@@ -17,8 +17,6 @@ class Placed(NamedTuple):
     layer: Layer
     entry: Entry
     group: str
-    title: str
-    """What messages call it."""
 
     def weights(self) -> Iterator[tuple[str, list[Weight]]]:
         """Return the weights that the layer has, by their groups."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from ...layers import Graph, Layer, Sequential
 from ...layers.base import Shape
 from ..errors import CorruptFileError, UnsupportedLayerError
+from .channels import Axes, after, converted, follow, together
 from .entry import Entry
 from .mappings import KERAS
 from .mappings.activations import activation_layers
@@ -35,66 +37,111 @@ class Reader:
         self._weights = weights
         self.placed: list[Placed] = []
 
-    def network(self, network: Network, shapes: Mapping[str, Shape], root: str = "") -> Layer:
-        """Return the layers of a network, built for samples of shapes by the inputs' names."""
-        known: dict[str, Any] = dict(shapes)
-        ends = {name: name for name in network.inputs}
-        steps: dict[str, tuple[Layer, tuple[str, ...]]] = {}
+    def network(
+        self,
+        network: Network,
+        shapes: Mapping[str, Shape],
+        axes: Mapping[str, Axes],
+        root: str = "",
+    ) -> tuple[Layer, Axes]:
+        """Return the layers of a network, and how the axes of its first output lie.
+
+        Parameters
+        ----------
+        network : Network
+            The network.
+        shapes, axes : dict
+            The shape of each input's samples, and how their axes lie.
+        root : str, optional
+            The group in which the groups of its weights are, with a "/".
+        """
+        wiring = _Wiring(dict(shapes), dict(axes), {name: name for name in network.inputs})
+        taken = {*network.inputs, *(node.name for node in network.nodes)}
         groups = {node.name: group for node, group in network.groups(root)}
         places: dict[str, list[Placed]] = {}
-        taken = {*network.inputs, *(node.name for node in network.nodes)}
         for node in in_order(network):
-            sources = tuple(ends[source] for source in node.sources)
+            sources = tuple(wiring.ends[source] for source in node.sources)
             before, self.placed = self.placed, []
-            for layer in self._layers(node, [known[s] for s in sources], groups[node.name], root):
-                if layer.name != node.name:
-                    layer.name = fresh(layer.name, taken)
-                known[layer.name] = layer.compute_output_shape(_given(layer, sources, known))
-                steps[layer.name] = layer, sources
-                sources = (layer.name,)
-            (ends[node.name],) = sources
+            given = [wiring.shapes[name] for name in sources]
+            lie = [wiring.axes[name] for name in sources]
+            with explained(f"{node.class_name} {node.name!r}" + f" at {root!r}" * bool(root)):
+                for layer, outcome in self._layers(node, given, lie, groups[node.name]):
+                    if layer.name != node.name:
+                        layer.name = fresh(layer.name, taken)
+                    wiring.add(layer, sources, outcome)
+                    sources = (layer.name,)
+            (wiring.ends[node.name],) = sources
             places[node.name], self.placed = self.placed, before
         for node in network.nodes:
             self.placed.extend(places[node.name])
-        outputs = tuple(ends[name] for name in network.outputs)
-        whole = _composed(network, steps, outputs)
+        outputs = tuple(wiring.ends[name] for name in network.outputs)
+        whole = _composed(network, wiring.steps, outputs)
         inputs = tuple(shapes[name] for name in network.inputs)
         shape: Any = inputs if len(inputs) > 1 else inputs[0]
         whole.build(shape)
-        return whole
+        return whole, wiring.axes[outputs[0]]
 
-    def _layers(self, node: Node, shapes: list[Any], group: str, root: str) -> Iterator[Layer]:
-        """The layers that compute what one of Keras's does, built, with their weights."""
-        title = f"{node.class_name} {node.name!r}" + (f" at {root!r}" if root else "")
-        with explained(title):
-            if node.model is not None:
-                inner = dict(zip(node.model.inputs, shapes, strict=True))
-                yield _named(self.network(node.model, inner, f"{group}/"), node.name)
-            elif node.class_name == "Activation":
-                yield from activation_layers(node.options.get("activation"), node.name)
-            else:
-                yield from self._known(node, shapes, group, title)
+    def _layers(
+        self, node: Node, shapes: list[Any], axes: list[Axes], group: str
+    ) -> Iterator[tuple[Layer, Axes]]:
+        """The layers that compute what one of Keras's does, and how what they give lies."""
+        if node.model is not None:
+            inner = dict(zip(node.model.inputs, shapes, strict=True))
+            lie = dict(zip(node.model.inputs, axes, strict=True))
+            layer, outcome = self.network(node.model, inner, lie, f"{group}/")
+            yield _named(layer, node.name), outcome
+            return
+        outcome = together(axes)
+        if node.class_name == "Activation":
+            layers = activation_layers(node.options.get("activation"), node.name)
+        else:
+            layer, outcome, layers = self._known(node, shapes, outcome, group)
+            yield layer, outcome
+        follow(layers, outcome)
+        for layer in layers:
+            yield layer, outcome
 
-    def _known(self, node: Node, shapes: list[Any], group: str, title: str) -> Iterator[Layer]:
-        """The layer of the table, and its activation."""
-        entry = entry_of(node)
-        options = dict(node.options)
+    def _known(
+        self, node: Node, shapes: list[Any], axes: Axes, group: str
+    ) -> tuple[Layer, Axes, list[Layer]]:
+        """The layer of the table, how what it gives lies, and the layer of its activation."""
+        shape = tuple(shapes) if len(shapes) > 1 else shapes[0]
+        entry, options, outcome = converted(entry_of(node), node.options, axes, shape)
         activation = None
         if "activation" not in arguments(entry.layer):
+            options = dict(options)
             activation = options.pop("activation", None)
-        after = activation_layers(activation, f"{node.name}_activation")
-        shape = tuple(shapes) if len(shapes) > 1 else shapes[0]
+        layers = activation_layers(activation, f"{node.name}_activation")
         layer = entry.layer(**our_options(entry, options, shape), name=node.name)
         if len(shapes) > 1 and not layer.several:
             raise UnsupportedLayerError(f"it is called with {len(shapes)} arrays")
         layer.trainable = options.get("trainable", True) is not False
-        placed = Placed(layer, entry, group, title)
+        placed = Placed(layer, entry, group)
         stored = placed.stored(self._weights)
         build(placed, shape, stored)
         fill(placed, stored)
         self.placed.append(placed)
-        yield layer
-        yield from after
+        return layer, after(layer, outcome), layers
+
+
+@dataclass
+class _Wiring:
+    """What is known of a network as it is made, by name: of inputs, and of our layers."""
+
+    shapes: dict[str, Any]
+    axes: dict[str, Axes]
+    ends: dict[str, str]
+    """Which of our layers gives what one of Keras's gives."""
+
+    steps: dict[str, tuple[Layer, tuple[str, ...]]] = field(default_factory=dict)
+
+    def add(self, layer: Layer, sources: tuple[str, ...], axes: Axes) -> None:
+        """Add a layer that takes what others give."""
+        given = tuple(self.shapes[name] for name in sources)
+        shape: Any = given if layer.several else given[0]
+        self.shapes[layer.name] = layer.compute_output_shape(shape)
+        self.axes[layer.name] = axes
+        self.steps[layer.name] = layer, sources
 
 
 def entry_of(node: Node) -> Entry:
@@ -125,10 +172,6 @@ def in_order(network: Network) -> list[Node]:
         return [nodes[name] for name in sorter.static_order() if name in nodes]
     except CycleError as error:
         raise CorruptFileError(f"the wiring has a circle: {error.args[1]}") from None
-
-
-def _given(layer: Layer, sources: tuple[str, ...], known: Mapping[str, Any]) -> Any:
-    return tuple(known[s] for s in sources) if layer.several else known[sources[0]]
 
 
 def _named(layer: Layer, name: str) -> Layer:

@@ -102,7 +102,7 @@ class Writer:
                 yield from self._placed(node.model, f"{group}/")
             elif id(node) in self._entries:
                 layer, entry = self._entries[id(node)]
-                yield Placed(layer, entry, group, layer.title)
+                yield Placed(layer, entry, group)
 
 
 def storage(policy: str) -> str:
