@@ -37,13 +37,15 @@ def compile_from(model: Model, config: Any) -> bool:
 
     What there is no counterpart for is logged, and leaves the model as it is.
     """
-    match config:
-        case {"optimizer": Mapping() as optimizer, "loss": str() | Mapping() as loss}:
-            pass
-        case _:
-            return False
+    if not config:
+        return False
     try:
-        model.compile(read_optimizer(optimizer), read_loss(loss), _metrics(config.get("metrics")))
+        match config:
+            case {"optimizer": Mapping() as optimizer, "loss": str() | Mapping() as loss}:
+                metrics = _metrics(config.get("metrics"))
+                model.compile(read_optimizer(optimizer), read_loss(loss), metrics)
+            case _:
+                raise UnsupportedLayerError(f"it was compiled by {text_of(config)}")
     except (TypeError, ValueError) as error:
         LOG.info("the model is left uncompiled: %s", error)
         return False
