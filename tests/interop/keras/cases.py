@@ -1,0 +1,78 @@
+"""Each layer that Keras and this package have, a couple of times: how to make it, and for what.
+
+A case is Keras's class, options, and the shape of a sample, or of several.
+"""
+
+LAST, FIRST = {"data_format": "channels_last"}, {"data_format": "channels_first"}
+L2 = {"class_name": "L2", "config": {"l2": 0.25}, "module": "keras.regularizers"}
+
+CORE = [
+    ("Dense", {"units": 3}, (5,)),
+    ("Dense", {"units": 3, "use_bias": False, "activation": "tanh"}, (4, 5)),
+    ("Dense", {"units": 3, "kernel_regularizer": L2, "kernel_initializer": "lecun_normal"}, (5,)),
+]
+
+CONVOLUTIONS = [
+    ("Conv1D", {"filters": 3, "kernel_size": 2, "strides": 2, **LAST}, (7, 2)),
+    ("Conv1D", {"filters": 4, "kernel_size": 3, "groups": 2, **FIRST}, (2, 7)),
+    ("Conv2D", {"filters": 3, "kernel_size": (2, 3), "activation": "relu", **LAST}, (5, 6, 2)),
+    (
+        "Conv2D",
+        {"filters": 3, "kernel_size": 4, "padding": "same", "strides": 2, **LAST},
+        (5, 6, 2),
+    ),
+    ("Conv2D", {"filters": 3, "kernel_size": 2, "dilation_rate": (1, 2), **FIRST}, (2, 5, 6)),
+    ("Conv2D", {"filters": 2, "kernel_size": 2, "use_bias": False, **LAST}, (5, 6, 2)),
+    ("Conv3D", {"filters": 2, "kernel_size": (1, 2, 3), **LAST}, (3, 4, 5, 2)),
+]
+
+POOLING = [
+    ("MaxPooling2D", {"pool_size": (2, 3), **LAST}, (5, 6, 2)),
+    ("MaxPooling2D", {"pool_size": 3, "strides": 2, "padding": "same", **FIRST}, (2, 5, 6)),
+    # an uneven rest of padding enters the mean of Keras on PyTorch, and of none on JAX
+    ("AveragePooling2D", {"pool_size": 3, "strides": 2, "padding": "same", **LAST}, (5, 7, 2)),
+    ("GlobalAveragePooling2D", {"keepdims": True, **LAST}, (5, 6, 2)),
+    ("GlobalAveragePooling2D", FIRST, (2, 5, 6)),
+]
+
+NORMALIZATION = [
+    ("BatchNormalization", {"momentum": 0.5, "epsilon": 0.1}, (5, 6, 2)),
+    ("BatchNormalization", {"axis": 1}, (2, 5, 6)),
+]
+
+ACTIVATIONS = [
+    ("ReLU", {}, (5,)),
+    ("LeakyReLU", {"negative_slope": 0.4}, (5,)),
+    ("Softmax", {"axis": 1}, (4, 5)),
+    *(
+        ("Activation", {"activation": name}, (5,))
+        for name in ("relu", "leaky_relu", "sigmoid", "softmax", "tanh")
+    ),
+]
+
+SHAPES = [
+    ("Flatten", {}, (2, 3, 2)),
+    ("Flatten", FIRST, (4,)),
+    ("Reshape", {"target_shape": (3, -1)}, (2, 6)),
+]
+
+REGULARIZATION = [("Dropout", {"rate": 0.5, "seed": 3}, (5,))]
+
+MERGING = [
+    *((name, {}, [(4, 5), (4, 5), (4, 5)]) for name in ("Add", "Multiply", "Average", "Maximum")),
+    ("Minimum", {}, [(5,), (5,)]),
+    ("Subtract", {}, [(5,), (5,)]),
+    ("Concatenate", {"axis": 1}, [(4, 5), (2, 5)]),
+    ("Concatenate", {}, [(4, 5), (4, 2)]),
+]
+
+CASES = [
+    *CORE,
+    *CONVOLUTIONS,
+    *POOLING,
+    *NORMALIZATION,
+    *ACTIVATIONS,
+    *SHAPES,
+    *REGULARIZATION,
+    *MERGING,
+]
