@@ -219,7 +219,7 @@ def test_weights_find_their_layers_however_these_are_wired(fresh_keras, path, se
         np.testing.assert_allclose(each, wanted, **CLOSE)
 
 
-def test_a_double_precision_model_stays_one(fresh_keras, path, rng):
+def test_a_double_precision_model_stays_one(fresh_keras, rng):
     keras, k = fresh_keras, fresh_keras.layers
     theirs = keras.Sequential(
         [
@@ -229,10 +229,13 @@ def test_a_double_precision_model_stays_one(fresh_keras, path, rng):
             k.Dense(2, dtype="float64", activation="softmax"),
         ]
     )
-    x = rng.integers(-9, 9, size=(5, 3)) / 4  # Keras's models round what they are given
-    (expected,) = outputs(keras, theirs, x)
     ours = from_keras(theirs)
-    np.testing.assert_allclose(ours.predict(x), expected, rtol=1e-13)
-    (back,) = outputs(keras, to_keras(ours), x)
-    assert back.dtype == np.float64
-    np.testing.assert_allclose(back, expected, rtol=1e-13)
+    assert [layer.dtype for layer in ours.layers[::2]] == ["float64", "float64"]
+    back = to_keras(ours)
+    assert [layer.dtype_policy.name for layer in back.layers] == ["float64"] * 4
+    for weight, same in zip(theirs.get_weights(), back.get_weights(), strict=True):
+        assert same.dtype == np.float64
+        np.testing.assert_array_equal(weight, same)
+    x = rng.normal(size=(5, 3))  # which Keras rounds, as the model itself is none of float64
+    (expected,) = outputs(keras, theirs, x)
+    np.testing.assert_allclose(ours.predict(x), expected, rtol=1e-6)
