@@ -62,7 +62,7 @@ def read_network(description: Any, place: str = "the model", depth: int = 0) -> 
         if layer_class in MODELS:
             node.model = read_network(layer, where, depth + 1)
         if not network.sequential:
-            node.sources = _sources(layer, where)
+            node.sources, node.call = _called(layer, where)
         network.nodes.append(node)
     if network.sequential:
         _chain(network, place)
@@ -127,8 +127,8 @@ def _chain(network: Network, place: str) -> None:
     network.outputs = (before,)
 
 
-def _sources(layer: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    """The names of what a layer takes in its one call."""
+def _called(layer: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], Options]:
+    """The names of what a layer takes in its one call, and what else it is called with."""
     calls = taken(layer, "inbound_nodes", list, where)
     if len(calls) != 1:
         raise UnsupportedLayerError(
@@ -142,14 +142,10 @@ def _sources(layer: Mapping[str, Any], where: str) -> tuple[str, ...]:
     found = [name for value in arguments for name in _tensors(value, where)]
     for key in CALLED_BY_NAME:
         found.extend(_tensors(options.get(key), where))
-    others = [value for key, value in options.items() if key not in CALLED_BY_NAME]
-    for value in (
-        *others,
-        *(value for value in arguments if not isinstance(value, Mapping | list)),
-    ):
-        if value:
-            raise UnsupportedLayerError(f"{where} is called with {text_of(calls[0])}")
-    return tuple(found)
+    if any(value for value in arguments if not isinstance(value, Mapping | list)):
+        raise UnsupportedLayerError(f"{where} is called with {text_of(arguments)}")
+    others = {key: v for key, v in options.items() if key not in CALLED_BY_NAME and v}
+    return tuple(found), others
 
 
 def _tensors(value: Any, where: str) -> Iterator[str]:

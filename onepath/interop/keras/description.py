@@ -14,7 +14,7 @@ def described(network: Network) -> dict[str, Any]:
     if network.sequential:
         layers = [*inputs, *(_described_node(node) for node in network.nodes)]
         return _object("keras", "Sequential", {**options, "layers": layers})
-    tensors = {name: (network.shapes[name], network.dtype) for name in network.inputs}
+    tensors = {name: (network.shapes[name], network.dtypes[name]) for name in network.inputs}
     tensors |= {node.name: (node.shape, node.dtype) for node in network.nodes}
     for each, name in zip(inputs, network.inputs, strict=True):
         each.update(name=name, inbound_nodes=[])
@@ -38,6 +38,11 @@ def described(network: Network) -> dict[str, Any]:
     )
 
 
+def described_layer(class_name: str, options: Options) -> dict[str, Any]:
+    """Return what Keras reads as a layer of its own."""
+    return _object("keras.layers", class_name, options)
+
+
 def _one_or_list(entries: list[Any]) -> Any:
     """An entry itself if it is alone: else Keras's model would give a list of one array."""
     return entries[0] if len(entries) == 1 else entries
@@ -54,15 +59,15 @@ def _object(module: str, class_name: str, config: Options) -> dict[str, Any]:
 
 def _described_input(network: Network, name: str) -> dict[str, Any]:
     shape = [None, *network.shapes[name]]
-    options = {"name": name, "batch_shape": shape, "dtype": network.dtype}
-    return _object("keras.layers", "InputLayer", options)
+    options = {"name": name, "batch_shape": shape, "dtype": network.dtypes[name]}
+    return described_layer("InputLayer", options)
 
 
 def _described_node(node: Node) -> dict[str, Any]:
     if node.model is not None:
         return described(node.model)
     options = {"name": node.name, "trainable": node.trainable, "dtype": node.dtype}
-    return _object("keras.layers", node.class_name, {**options, **node.options})
+    return described_layer(node.class_name, {**options, **node.options})
 
 
 def _call(node: Node, tensors: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
@@ -78,5 +83,7 @@ def _call(node: Node, tensors: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
         }
         for source in node.sources
     ]
+    if node.spread and len(arguments) == 1:
+        arguments *= 2
     several = len(arguments) > 1 and not node.spread
-    return {"args": [arguments] if several else arguments, "kwargs": {}}
+    return {"args": [arguments] if several else arguments, "kwargs": node.call}

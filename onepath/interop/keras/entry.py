@@ -85,4 +85,10 @@ class Entry:
     """Keras's layers that go before the one that is written, given ours and a sample's shape."""
 
     spread: bool = False
-    """Whether Keras takes several inputs as arguments, not as a list."""
+    """Whether Keras takes several inputs as arguments, not as a list; never one alone."""
+
+    calls: tuple[str, ...] = ()
+    """Options of ours that Keras takes at each call."""
+
+    children: Mapping[str, str] = field(default_factory=dict)
+    """Options that are layers, and the groups of these; the weights are theirs."""

@@ -31,6 +31,9 @@ class Node:
     spread: bool = False
     """Whether it takes several inputs as arguments, not as a list."""
 
+    call: Options = field(default_factory=dict)
+    """What else it is called with."""
+
     trainable: bool = True
 
 
@@ -45,8 +48,11 @@ class Network:
 
     outputs: tuple[str, ...]
     sequential: bool = False
-    dtype: str = "float32"
     shapes: dict[str, Shape] = field(default_factory=dict)
+    """Those of the inputs' samples, where it is to be written."""
+
+    dtypes: dict[str, str] = field(default_factory=dict)
+    """Those of the inputs."""
 
     @property
     def is_chain(self) -> bool:

@@ -54,7 +54,8 @@ def our_options(entry: Entry, options: Options, shape: Any) -> Options:
 
 def keras_options(entry: Entry, layer: Layer, shape: Any) -> Options:
     """Return what Keras reads as the options of a layer of ours, without name and dtype."""
-    config = {key: value for key, value in layer.get_config().items() if key not in OWN}
+    left_out = {*OWN, *entry.children}
+    config = {key: value for key, value in layer.get_config().items() if key not in left_out}
     return entry.write({key: _keras(key, value) for key, value in config.items()}, shape)
 
 

@@ -10,10 +10,11 @@ from ...layers import Graph, Layer, Sequential
 from ...layers.base import Shape
 from ..errors import CorruptFileError, UnsupportedLayerError
 from .channels import Axes, after, converted, follow, together
-from .entry import Entry
+from .configuration import class_of, taken
+from .entry import Entry, Options
 from .mappings import KERAS
 from .mappings.activations import activation_layers
-from .network import Network, Node, fresh
+from .network import Network, Node, fresh, text_of
 from .options import arguments, our_options
 from .placing import Placed, build, fill
 from .weights import StoredWeights
@@ -56,7 +57,7 @@ class Reader:
             The group in which the groups of its weights are, with a "/".
         """
         wiring = _Wiring(dict(shapes), dict(axes), {name: name for name in network.inputs})
-        taken = {*network.inputs, *(node.name for node in network.nodes)}
+        names = {*network.inputs, *(node.name for node in network.nodes)}
         groups = {node.name: group for node, group in network.groups(root)}
         places: dict[str, list[Placed]] = {}
         for node in in_order(network):
@@ -67,7 +68,7 @@ class Reader:
             with explained(f"{node.class_name} {node.name!r}" + f" at {root!r}" * bool(root)):
                 for layer, outcome in self._layers(node, given, lie, groups[node.name]):
                     if layer.name != node.name:
-                        layer.name = fresh(layer.name, taken)
+                        layer.name = fresh(layer.name, names)
                     wiring.add(layer, sources, outcome)
                     sources = (layer.name,)
             (wiring.ends[node.name],) = sources
@@ -85,6 +86,9 @@ class Reader:
         self, node: Node, shapes: list[Any], axes: list[Axes], group: str
     ) -> Iterator[tuple[Layer, Axes]]:
         """The layers that compute what one of Keras's does, and how what they give lies."""
+        known = KERAS[node.class_name].calls if node.class_name in KERAS else ()
+        if node.call.keys() - set(known):
+            raise UnsupportedLayerError(f"it is called with {text_of(node.call)}")
         if node.model is not None:
             inner = dict(zip(node.model.inputs, shapes, strict=True))
             lie = dict(zip(node.model.inputs, axes, strict=True))
@@ -106,22 +110,38 @@ class Reader:
     ) -> tuple[Layer, Axes, list[Layer]]:
         """The layer of the table, how what it gives lies, and the layer of its activation."""
         shape = tuple(shapes) if len(shapes) > 1 else shapes[0]
-        entry, options, outcome = converted(entry_of(node), node.options, axes, shape)
+        entry, options, outcome = converted(entry_of(node.class_name), node.options, axes, shape)
         activation = None
         if "activation" not in arguments(entry.layer):
             options = dict(options)
             activation = options.pop("activation", None)
         layers = activation_layers(activation, f"{node.name}_activation")
-        layer = entry.layer(**our_options(entry, options, shape), name=node.name)
-        if len(shapes) > 1 and not layer.several:
+        layer, placed = _made(entry, options | node.call, shape, node.name, group)
+        if len(shapes) > 1 and layer.several is False:
             raise UnsupportedLayerError(f"it is called with {len(shapes)} arrays")
-        layer.trainable = options.get("trainable", True) is not False
-        placed = Placed(layer, entry, group)
-        stored = placed.stored(self._weights)
-        build(placed, shape, stored)
-        fill(placed, stored)
-        self.placed.append(placed)
+        for each in placed:
+            stored = each.stored(self._weights)
+            build(each, shape, stored)
+            fill(each, stored)
+        layer.build(shape)
+        self.placed.extend(placed)
         return layer, after(layer, outcome), layers
+
+
+def _made(
+    entry: Entry, options: Options, shape: Any, name: str, group: str
+) -> tuple[Layer, list[Placed]]:
+    """A layer that is not built, and where its weights are, or those of the layers in it."""
+    options, placed = dict(options), list[Placed]()
+    inner: dict[str, Any] = {}
+    for key, place in entry.children.items():
+        class_name, config = class_of(options.pop(key, None), key)
+        child_entry, child_name = entry_of(class_name), taken(config, "name", str, key)
+        inner[key], more = _made(child_entry, config, shape, child_name, f"{group}/{place}")
+        placed.extend(more)
+    layer = entry.layer(**our_options(entry, options, shape), **inner, name=name)
+    layer.trainable = options.get("trainable", True) is not False
+    return layer, placed or [Placed(layer, entry, group)]
 
 
 @dataclass
@@ -144,13 +164,13 @@ class _Wiring:
         self.steps[layer.name] = layer, sources
 
 
-def entry_of(node: Node) -> Entry:
-    """Return the table's entry for a layer, or raise."""
-    if node.class_name not in KERAS:
+def entry_of(class_name: str) -> Entry:
+    """Return the table's entry for one of Keras's classes, or raise."""
+    if class_name not in KERAS:
         raise UnsupportedLayerError(
             f"a layer of this class cannot be read; known are {', '.join(sorted(KERAS))}"
         )
-    return KERAS[node.class_name]
+    return KERAS[class_name]
 
 
 @contextmanager

@@ -103,7 +103,7 @@ UNSUPPORTED = {
     "a second call": (wired(dense(), args=[tensor("x", 2, 0)], kwargs={}), "more than once"),
     "a mask": (
         wired(dense(), args=[tensor("x")], kwargs={"mask": tensor("x")}),
-        "Dense 'd' in the model is called with",
+        "Dense 'd': it is called with {'mask'",
     ),
     "several inputs for one": (
         functional(
