@@ -62,7 +62,7 @@ def converted(
     if axes.moved and "data_format" in known:
         return entry, {**options, "data_format": "channels_first"}, MOVED
     if axes.moved and "axis" in known:
-        return entry, {**options, "axis": _axis(options["axis"], shape)}, MOVED
+        return entry, {**options, "axis": _axis(options.get("axis", -1), shape)}, MOVED
     if axes.moved and getattr(entry.layer, "several", False):
         return entry, options, MOVED
     raise UnsupportedLayerError(

@@ -7,7 +7,14 @@ from ..errors import CorruptFileError, UnsupportedLayerError
 from .entry import Options
 from .network import Network, Node, Open, text_of
 
-MODULES = ("keras", "keras.layers", "keras.models", "keras.losses", "keras.optimizers")
+MODULES = (
+    "keras",
+    "keras.layers",
+    "keras.losses",
+    "keras.models",
+    "keras.optimizers",
+    "keras.optimizers.schedules",
+)
 PACKAGES = tuple(
     f"keras.src.{part}." for part in ("backend", "layers", "losses", "models", "optimizers")
 )

@@ -66,8 +66,10 @@ def _described_input(network: Network, name: str) -> dict[str, Any]:
 def _described_node(node: Node) -> dict[str, Any]:
     if node.model is not None:
         return described(node.model)
-    options = {"name": node.name, "trainable": node.trainable, "dtype": node.dtype}
-    return described_layer(node.class_name, {**options, **node.options})
+    options = {"name": node.name, "dtype": node.dtype, **node.options}
+    if not node.trainable:
+        options["trainable"] = False
+    return described_layer(node.class_name, options)
 
 
 def _call(node: Node, tensors: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:

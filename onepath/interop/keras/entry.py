@@ -28,6 +28,15 @@ KERNEL = Layout(
 """Keras's (*size, in, out), ours (out, in, *size)."""
 
 
+DEPTHWISE = Layout(
+    lambda array, layer: np.moveaxis(array.reshape(*array.shape[:-2], 1, -1), (-1, -2), (0, 1)),
+    lambda array, layer: np.moveaxis(array, (0, 1), (-1, -2)).reshape(
+        *array.shape[2:], -1, layer.depth_multiplier
+    ),
+)
+"""Keras's (*size, in, multiplier), ours (in * multiplier, 1, *size)."""
+
+
 class Weight(NamedTuple):
     """A parameter or state: its name here, its axes, and the group in which Keras keeps it."""
 
@@ -74,6 +83,9 @@ class Entry:
 
     neutral: Mapping[str, Any] = field(default_factory=dict)
     """Options of Keras's alone with the value that makes no difference."""
+
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Options of ours alone with the value that Keras's layer always has."""
 
     read: Callable[[Options, Any], Options] = unchanged
     """Make options of ours from Keras's, given the shape of a sample."""

@@ -1,9 +1,9 @@
 """Options of layers from Keras's configuration, and back."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from ...configuration import _arguments
 from ...layers import Layer
 from ...layers.initializers import check_initializer
 from ...layers.policies import POLICIES
@@ -24,6 +24,9 @@ ANY = {
 }
 """Keras's options that make no difference to what a layer computes here."""
 
+LEFT_OUT = {"axis": -1, "data_format": "channels_last"}
+"""Keras's defaults, where ours are others."""
+
 OWN = {"dtype", "engine", "name", "seed"}
 """Our options that Keras has not, or has in another way."""
 
@@ -42,6 +45,7 @@ def our_options(entry: Entry, options: Options, shape: Any) -> Options:
     known = arguments(entry.layer)
     policy = dtype_policy(options.get("dtype"))
     ours: Options = {"dtype": policy} if "dtype" in known else {}
+    ours |= {key: value for key, value in LEFT_OUT.items() if key in known}
     for key, value in entry.read(options, shape).items():
         if key in OWN or key in ANY:
             continue
@@ -56,18 +60,21 @@ def keras_options(entry: Entry, layer: Layer, shape: Any) -> Options:
     """Return what Keras reads as the options of a layer of ours, without name and dtype."""
     left_out = {*OWN, *entry.children}
     config = {key: value for key, value in layer.get_config().items() if key not in left_out}
+    for key, value in entry.fixed.items():
+        if config.pop(key) != value:
+            raise UnsupportedLayerError(f"Keras has it with {key}={value!r} alone")
     return entry.write({key: _keras(key, value) for key, value in config.items()}, shape)
 
 
 def arguments(cls: type) -> set[str]:
     """Return the names of what a class's constructor takes."""
-    return set(inspect.signature(cls).parameters)
+    return set(_arguments(cls))
 
 
 def defaults(cls: type) -> Options:
-    """Return the options of a class that may be left out, but for the name, and what they are."""
-    parameters = inspect.signature(cls).parameters.values()
-    return {p.name: p.default for p in parameters if p.name != "name" and p.default is not p.empty}
+    """Return the options of a class that may be left out, and what they are."""
+    given = _arguments(cls).values()
+    return {each.name: each.default for each in given if each.default is not each.empty}
 
 
 def dtype_policy(value: Any) -> str | None:

@@ -103,7 +103,8 @@ class Writer:
         except UnsupportedLayerError as error:
             raise UnsupportedLayerError(f"{layer.title}: {error}") from None
         places = []
-        for child, (key, place) in zip(_inside(layer), entry.children.items(), strict=True):
+        inside = layer.children if entry.children and isinstance(layer, Composite) else ()
+        for child, (key, place) in zip(inside, entry.children.items(), strict=True):
             child_entry = OURS[type(child)]
             inner, more = self._described(child, child_entry, shape, f"{group}/{place}")
             inner = {"name": child.name, "dtype": self._dtype, **inner}
@@ -131,11 +132,6 @@ def _wired(
         return {**dict.fromkeys(names, inputs), end: (*names, *inputs)[:2]}, (end,)
     first, *others = names
     return {first: inputs, **{b: (a,) for a, b in zip(names, others, strict=False)}}, (names[-1],)
-
-
-def _inside(layer: Layer) -> tuple[Layer, ...]:
-    """The layers that are options of a layer."""
-    return layer.children if isinstance(layer, Composite) else ()
 
 
 def storage(policy: str) -> str:

@@ -24,15 +24,42 @@ CONVOLUTIONS = [
     ("Conv2D", {"filters": 3, "kernel_size": 2, "dilation_rate": (1, 2), **FIRST}, (2, 5, 6)),
     ("Conv2D", {"filters": 2, "kernel_size": 2, "use_bias": False, **LAST}, (5, 6, 2)),
     ("Conv3D", {"filters": 2, "kernel_size": (1, 2, 3), **LAST}, (3, 4, 5, 2)),
+    ("Conv1DTranspose", {"filters": 3, "kernel_size": 3, "strides": 2, **LAST}, (4, 2)),
+    (
+        "Conv2DTranspose",
+        {"filters": 3, "kernel_size": (2, 3), "strides": 2, "padding": "same", **LAST},
+        (4, 5, 2),
+    ),
+    ("Conv2DTranspose", {"filters": 3, "kernel_size": 2, "use_bias": False, **FIRST}, (2, 4, 5)),
+    ("Conv3DTranspose", {"filters": 2, "kernel_size": 2, **LAST}, (2, 3, 2, 3)),
+    ("DepthwiseConv1D", {"kernel_size": 2, "depth_multiplier": 2, **LAST}, (5, 3)),
+    ("DepthwiseConv2D", {"kernel_size": (2, 3), "depth_multiplier": 2, **LAST}, (5, 6, 3)),
+    ("DepthwiseConv2D", {"kernel_size": 3, "padding": "same", "strides": 2, **FIRST}, (3, 5, 6)),
+    ("SeparableConv1D", {"filters": 4, "kernel_size": 2, **LAST}, (5, 3)),
+    (
+        "SeparableConv2D",
+        {"filters": 4, "kernel_size": (2, 3), "depth_multiplier": 2, "activation": "tanh", **LAST},
+        (5, 6, 3),
+    ),
+    ("SeparableConv2D", {"filters": 4, "kernel_size": 2, "use_bias": False, **FIRST}, (3, 5, 6)),
 ]
 
 POOLING = [
+    ("MaxPooling1D", {"pool_size": 3, "strides": 2, **LAST}, (7, 2)),
     ("MaxPooling2D", {"pool_size": (2, 3), **LAST}, (5, 6, 2)),
     ("MaxPooling2D", {"pool_size": 3, "strides": 2, "padding": "same", **FIRST}, (2, 5, 6)),
+    ("MaxPooling3D", {"pool_size": 2, **LAST}, (4, 4, 4, 2)),
+    ("AveragePooling1D", {"pool_size": 2, **FIRST}, (2, 7)),
     # an uneven rest of padding enters the mean of Keras on PyTorch, and of none on JAX
     ("AveragePooling2D", {"pool_size": 3, "strides": 2, "padding": "same", **LAST}, (5, 7, 2)),
+    ("AveragePooling3D", {"pool_size": (1, 2, 3), **LAST}, (2, 4, 6, 2)),
+    ("GlobalAveragePooling1D", LAST, (5, 2)),
     ("GlobalAveragePooling2D", {"keepdims": True, **LAST}, (5, 6, 2)),
     ("GlobalAveragePooling2D", FIRST, (2, 5, 6)),
+    ("GlobalAveragePooling3D", LAST, (2, 3, 4, 2)),
+    ("GlobalMaxPooling1D", {"keepdims": True, **LAST}, (5, 2)),
+    ("GlobalMaxPooling2D", FIRST, (2, 5, 6)),
+    ("GlobalMaxPooling3D", LAST, (2, 3, 4, 2)),
 ]
 
 NORMALIZATION = [
@@ -54,9 +81,27 @@ SHAPES = [
     ("Flatten", {}, (2, 3, 2)),
     ("Flatten", FIRST, (4,)),
     ("Reshape", {"target_shape": (3, -1)}, (2, 6)),
+    ("Permute", {"dims": (3, 1, 2)}, (2, 3, 4)),
+    ("RepeatVector", {"n": 3}, (4,)),
+    ("ZeroPadding1D", {"padding": (1, 2), **LAST}, (3, 2)),
+    ("ZeroPadding2D", {"padding": ((1, 2), (0, 3)), **LAST}, (3, 4, 2)),
+    ("ZeroPadding2D", {"padding": 1, **FIRST}, (2, 3, 4)),
+    ("ZeroPadding3D", {"padding": (1, 0, 2), **LAST}, (2, 2, 2, 1)),
+    ("Cropping1D", {"cropping": (1, 2)}, (6, 2)),
+    ("Cropping2D", {"cropping": ((1, 0), (0, 2)), **FIRST}, (2, 4, 5)),
+    ("Cropping3D", {"cropping": 1, **LAST}, (3, 4, 5, 1)),
+    ("UpSampling1D", {"size": 3}, (4, 2)),
+    ("UpSampling2D", {"size": (2, 3), **FIRST}, (2, 3, 4)),
+    ("UpSampling2D", {"size": 2, "interpolation": "bilinear", **LAST}, (3, 4, 2)),
+    ("UpSampling3D", {"size": (1, 2, 3), **LAST}, (2, 2, 2, 1)),
 ]
 
-REGULARIZATION = [("Dropout", {"rate": 0.5, "seed": 3}, (5,))]
+REGULARIZATION = [
+    ("Dropout", {"rate": 0.5, "seed": 3}, (5,)),
+    ("SpatialDropout1D", {"rate": 0.5}, (4, 5)),
+    ("SpatialDropout2D", {"rate": 0.5, **FIRST}, (4, 5, 3)),
+    ("SpatialDropout3D", {"rate": 0.5, **LAST}, (2, 2, 2, 3)),
+]
 
 MERGING = [
     *((name, {}, [(4, 5), (4, 5), (4, 5)]) for name in ("Add", "Multiply", "Average", "Maximum")),

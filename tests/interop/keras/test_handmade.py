@@ -214,6 +214,21 @@ def test_open_lengths_are_asked_for(path):
         load(path, input_shape=(7, 4))
 
 
+@pytest.mark.parametrize("options", [{}, {"data_format": "channels_last"}], ids=str)
+def test_what_is_left_out_is_as_keras_has_it(path, options):
+    """Some of Keras's layers have no format; their channels are last, where ours would be first."""
+    model = sequential(
+        input_layer("x", 4, 2),
+        layer("BatchNormalization", "n"),
+        layer("ZeroPadding1D", "p", padding=[0, 1], **options),
+    )
+    moments = [np.full(2, n, dtype="float32") for n in (2, 1, 0, 1)]
+    model = load(write(path, model, {"layers/batch_normalization": moments}))
+    x = np.arange(8, dtype="float32").reshape(1, 4, 2)
+    expected = np.pad(x * 2 / np.sqrt(1.001) + 1, [(0, 0), (0, 1), (0, 0)])
+    np.testing.assert_allclose(model.predict(x), expected, rtol=1e-6)
+
+
 def test_a_frozen_layer_stays_frozen(path):
     model = sequential(input_layer("x", 3), layer("Dense", "d", units=2) | {})
     model["config"]["layers"][1]["config"]["trainable"] = False

@@ -131,6 +131,15 @@ class Mine(layers.Layer):
         (Mine(name="own"), "Mine 'own': a layer of this class cannot be written"),
         (layers.MaxPooling2D(3, padding=1, name="p"), "MaxPooling2D 'p': Keras pools with"),
         (layers.Convolutional((2, 5, 5), 3, 2), "Convolutional"),
+        (
+            layers.Sequential([layers.Reshape((2, 25)), layers.UpSampling1D(name="u")]),
+            "UpSampling1D 'u': Keras has it with data_format='channels_last' alone",
+        ),
+        (
+            layers.Conv2DTranspose(2, 3, padding=1, name="t"),
+            "Conv2DTranspose 't': Keras has transposed convolutions with padding 'valid'",
+        ),
+        (layers.Conv2DTranspose(2, 3, groups=2, name="t"), "without groups"),
     ],
 )
 def test_what_keras_has_not_is_named(layer, message, path):

@@ -43,7 +43,7 @@ def activation_layers(activation: Any, name: str) -> list[Layer]:
 
 def activation_name(layer: Layer) -> str | None:
     """Return the name of the activation that a layer computes, or None."""
-    config = {key: value for key, value in layer.get_config().items() if key != "name"}
+    config = {**layer.get_config(), "name": None}
     for name, (cls, options) in BY_NAME.items():
         if type(layer) is cls and config == {**defaults(cls), **options}:
             return name

@@ -2,12 +2,26 @@
 
 from typing import Any
 
-from ....layers import Conv1D, Conv2D, Conv3D
+from ....layers import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
 from ....layers.base import Shape
 from ....layers.layout import shape_from_first
-from ..entry import KERNEL, Around, Entry, Options, Weight
+from ...errors import UnsupportedLayerError
+from ..entry import DEPTHWISE, KERNEL, Around, Entry, Options, Weight
 
-WEIGHTS = (Weight("kernel", KERNEL), Weight("bias"))
+BIAS = Weight("bias")
+WEIGHTS = (Weight("kernel", KERNEL), BIAS)
+SEPARATE = (Weight("depthwise_kernel", DEPTHWISE), Weight("pointwise_kernel", KERNEL), BIAS)
 
 
 def padding(layer: Any, shape: Shape) -> list[Around]:
@@ -29,7 +43,33 @@ def unpadded(options: Options, shape: Any) -> Options:
     return options
 
 
-ENTRIES = tuple(
-    Entry(layer.__name__, layer, WEIGHTS, write=unpadded, before=padding)
-    for layer in (Conv1D, Conv2D, Conv3D)
+def transposed(options: Options, shape: Any) -> Options:
+    """Refuse what Keras's transposed convolutions have not."""
+    options = dict(options)
+    if options["padding"] not in ("valid", "same") or options.pop("groups") != 1:
+        raise UnsupportedLayerError(
+            "Keras has transposed convolutions with padding 'valid' or 'same', and without groups"
+        )
+    return options
+
+
+ENTRIES = (
+    *(
+        Entry(cls.__name__, cls, WEIGHTS, write=unpadded, before=padding)
+        for cls in (Conv1D, Conv2D, Conv3D)
+    ),
+    *(
+        Entry(cls.__name__, cls, WEIGHTS, write=transposed)
+        for cls in (Conv1DTranspose, Conv2DTranspose, Conv3DTranspose)
+    ),
+    *(
+        Entry(
+            cls.__name__, cls, (Weight("kernel", DEPTHWISE), BIAS), write=unpadded, before=padding
+        )
+        for cls in (DepthwiseConv1D, DepthwiseConv2D)
+    ),
+    *(
+        Entry(cls.__name__, cls, SEPARATE, write=unpadded, before=padding)
+        for cls in (SeparableConv1D, SeparableConv2D)
+    ),
 )

@@ -2,9 +2,39 @@
 
 from typing import Any
 
-from ....layers import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from ....layers import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from ...errors import UnsupportedLayerError
 from ..entry import Entry, Options
+
+LOCAL = (
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+)
+GLOBAL = (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+)
 
 
 def by_word(options: Options, shape: Any) -> Options:
@@ -17,6 +47,6 @@ def by_word(options: Options, shape: Any) -> Options:
 
 
 ENTRIES = (
-    *(Entry(cls.__name__, cls, write=by_word) for cls in (MaxPooling2D, AveragePooling2D)),
-    Entry("GlobalAveragePooling2D", GlobalAveragePooling2D),
+    *(Entry(cls.__name__, cls, write=by_word) for cls in LOCAL),
+    *(Entry(cls.__name__, cls) for cls in GLOBAL),
 )

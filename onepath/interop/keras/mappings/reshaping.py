@@ -2,9 +2,33 @@
 
 from typing import Any
 
-from ....layers import Flatten, Reshape
+from ....layers import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    Flatten,
+    Permute,
+    RepeatVector,
+    Reshape,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
 from ...errors import UnsupportedLayerError
 from ..entry import Entry, Options
+
+SPATIAL = (
+    Cropping2D,
+    Cropping3D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
 
 
 def flat(options: Options, shape: Any) -> Options:
@@ -17,6 +41,8 @@ def flat(options: Options, shape: Any) -> Options:
     return options
 
 
+LAST = {"data_format": "channels_last"}
+
 ENTRIES = (
     Entry(
         "Flatten",
@@ -25,4 +51,8 @@ ENTRIES = (
         write=lambda options, shape: {**options, "data_format": "channels_last"},
     ),
     Entry("Reshape", Reshape),
+    Entry("Permute", Permute),
+    Entry("RepeatVector", RepeatVector),
+    *(Entry(cls.__name__, cls, fixed=LAST) for cls in (Cropping1D, UpSampling1D)),
+    *(Entry(cls.__name__, cls) for cls in SPATIAL),
 )
