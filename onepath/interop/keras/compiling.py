@@ -16,6 +16,15 @@ from .options import arguments, tupled
 
 LOG = getLogger(__name__)
 
+SCHEDULES = (
+    "CosineDecay",
+    "CosineDecayRestarts",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+)
+
 LOSS_CLASSES: dict[str, type[Loss]] = {loss.__name__: loss for loss in LOSSES.values()}
 OPTIMIZER_CLASSES: dict[str, type[Optimizer]] = {
     optimizer.__name__: optimizer for optimizer in OPTIMIZERS.values()
@@ -57,15 +66,16 @@ def compile_config(model: Model) -> dict[str, Any]:
     if model._compiled is None:
         return {}
     optimizer, loss = unscaled(model.optimizer), model.loss
-    if type(optimizer).__name__ not in OPTIMIZER_CLASSES or type(loss).__name__ not in LOSS_CLASSES:
-        LOG.info("the model is written uncompiled: %r, %r", optimizer, loss)
+    try:
+        described = {
+            "optimizer": _object("keras.optimizers", optimizer, OPTIMIZER_CLASSES),
+            "loss": _object("keras.losses", loss, LOSS_CLASSES),
+        }
+    except UnsupportedLayerError as error:
+        LOG.info("the model is written uncompiled: %s", error)
         return {}
     names = [metric.name for metric in model.metrics if metric.name in METRICS]
-    return {
-        "optimizer": _object("keras.optimizers", optimizer),
-        "loss": _object("keras.losses", loss),
-        "metrics": [name for name in names if name == "accuracy"],
-    }
+    return {**described, "metrics": [name for name in names if name == "accuracy"]}
 
 
 def unscaled(optimizer: Optimizer) -> Optimizer:
@@ -98,7 +108,17 @@ def _made(description: Mapping[str, Any], classes: Mapping[str, Any], title: str
     for key in options.keys() - known:
         if options[key] and NEUTRAL.get(key, ...) not in (None, options[key]):
             raise UnsupportedLayerError(f"{title} has {key}={text_of(options[key])}")
-    return classes[name](**{key: tupled(options[key]) for key in known & options.keys()})
+    return classes[name](**{key: _value(options[key]) for key in known & options.keys()})
+
+
+def _value(value: Any) -> Any:
+    """An option as ours are given: a schedule of Keras's own, without its name."""
+    match value:
+        case {"class_name": str()}:
+            name, options = class_of(value, "the learning rate")
+            options.pop("name", None)
+            return {"class_name": name, "config": options}
+    return tupled(value)
 
 
 def _metrics(description: Any) -> list[str]:
@@ -110,7 +130,15 @@ def _metrics(description: Any) -> list[str]:
     return known
 
 
-def _object(module: str, value: Optimizer | Loss) -> dict[str, Any]:
-    config: Options = value.get_config()
+def _object(module: str, value: Any, classes: Mapping[str, Any]) -> dict[str, Any]:
     name = type(value).__name__
+    if classes.get(name) is not type(value):
+        raise UnsupportedLayerError(f"Keras has no {name}")
+    config: Options = value.get_config()
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict):
+        if rate["class_name"] not in SCHEDULES:
+            raise UnsupportedLayerError(f"Keras has no schedule {rate['class_name']}")
+        schedules = "keras.optimizers.schedules"
+        config["learning_rate"] = {"module": schedules, **rate, "registered_name": None}
     return {"module": module, "class_name": name, "config": config, "registered_name": None}

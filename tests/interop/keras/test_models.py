@@ -126,7 +126,15 @@ OPTIMIZERS = {
     "RMSprop": {},
     "RMSprop centered": {"momentum": 0.5, "centered": True},
     "Adam": {"beta_1": 0.8},
+    "Adam with amsgrad": {"amsgrad": True},
+    "Adam with averages": {"use_ema": True, "clipnorm": 0.5},
     "AdamW": {"weight_decay": 0.1},
+    "Adamax": {},
+    "Nadam": {},
+    "Adagrad": {},
+    "Adadelta": {},
+    "Lion": {},
+    "Ftrl": {"l2_regularization_strength": 0.1},
 }
 
 
@@ -145,6 +153,18 @@ def test_optimizers_go_on_where_they_were(fresh_keras, rng, name):
     back = to_keras(ours)
     np.testing.assert_allclose(fit(back, x, y), fit(theirs, x, y), **CLOSE)
     np.testing.assert_allclose(outputs(keras, back, x), outputs(keras, theirs, x), **CLOSE)
+
+
+def test_a_schedule_goes_on_where_it_was(fresh_keras, rng):
+    keras, k = fresh_keras, fresh_keras.layers
+    x, y = rng.normal(size=(8, 3)).astype("float32"), rng.normal(size=(8, 2)).astype("float32")
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10, warmup_target=0.2, warmup_steps=3)
+    theirs = keras.Sequential([k.Input((3,)), k.Dense(2)])
+    theirs.compile(keras.optimizers.SGD(schedule, momentum=0.5), "mse")
+    fit(theirs, x, y)
+    ours = from_keras(theirs)
+    np.testing.assert_allclose(fit(ours, x, y), fit(theirs, x, y), **CLOSE)
+    np.testing.assert_allclose(fit(to_keras(ours), x, y), fit(theirs, x, y), **CLOSE)
 
 
 def test_frozen_layers_have_no_part_in_the_optimizer(fresh_keras, rng):
