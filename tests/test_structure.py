@@ -31,6 +31,7 @@ LATE = (
     "PIL",
     "cupy",
     "cupyx",
+    "h5py",
     "keras",
     "matplotlib",
     "ml_dtypes",
