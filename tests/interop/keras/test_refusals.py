@@ -75,7 +75,7 @@ UNSUPPORTED = {
     ),
     "an activation of one's own": (
         stack(dense(activation={"class_name": "function", "config": "mine"})),
-        "activation=.* is not known",
+        "Dense 'd': activation",
     ),
     "an option that is refused here": (
         stack(layer("Dense", "d", units=-2)),
@@ -175,8 +175,9 @@ def external_link(place):
 
 
 def soft_link(place):
+    place.parent["rows"] = ROWS
+    place["0"] = h5py.SoftLink("/layers/dense/rows")
     place["1"] = SHIFT
-    place["0"] = h5py.SoftLink("/layers/dense/vars/1")
 
 
 def external_storage(place):
@@ -269,6 +270,19 @@ WEIGHTS = {
 def test_weights_that_are_not_plain_are_refused(path, weights):
     with pytest.raises(CorruptFileError, match=r"model\.keras"):
         load(write(path, stack(dense()), {"layers/dense": weights}))
+
+
+def test_data_in_other_files_are_not_looked_at(path, tmp_path):
+    """The other file has all that is asked for."""
+    other = tmp_path / "other.h5"
+    other.write_bytes(hdf5(DENSE))
+
+    def linked(place):
+        place["0"] = h5py.ExternalLink(str(other), "/layers/dense/vars/0")
+        place["1"] = SHIFT
+
+    with pytest.raises(CorruptFileError, match="ExternalLink"):
+        load(write(path, stack(dense()), {"layers/dense": linked}))
 
 
 def test_a_link_in_the_place_of_a_group_is_refused(path):
