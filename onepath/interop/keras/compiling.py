@@ -30,6 +30,9 @@ OPTIMIZER_CLASSES: dict[str, type[Optimizer]] = {
     optimizer.__name__: optimizer for optimizer in OPTIMIZERS.values()
 }
 
+OURS_ALONE = {"SparseCategoricalCrossentropy": ("label_smoothing",)}
+"""Options of ours that Keras has not: they must be off."""
+
 NEUTRAL: Mapping[str, Any] = {
     "axis": -1,
     "dtype": "float32",
@@ -135,6 +138,9 @@ def _object(module: str, value: Any, classes: Mapping[str, Any]) -> dict[str, An
     if classes.get(name) is not type(value):
         raise UnsupportedLayerError(f"Keras has no {name}")
     config: Options = value.get_config()
+    for key in OURS_ALONE.get(name, ()):
+        if config.pop(key):
+            raise UnsupportedLayerError(f"Keras's {name} has no {key}")
     rate = config.get("learning_rate")
     if isinstance(rate, dict):
         if rate["class_name"] not in SCHEDULES:

@@ -30,7 +30,7 @@ LEFT_OUT = {"axis": -1, "data_format": "channels_last"}
 OWN = {"dtype", "engine", "name", "seed"}
 """Our options that Keras has not, or has in another way."""
 
-INITIALIZERS = {"standard_normal": "random_normal"}
+INITIALIZERS = {"constant": "zeros", "standard_normal": "random_normal"}
 """Names for Keras, where they are not its own."""
 
 
@@ -109,11 +109,10 @@ def _initializer(key: str, value: Any) -> Options:
 
 
 def _keras(key: str, value: Any) -> Any:
-    if key.endswith("_initializer"):
-        return INITIALIZERS.get(value, value)
-    if isinstance(value, Mapping) and key.endswith("_regularizer"):
-        return {"module": "keras.regularizers", **value, "registered_name": None}
-    return value
+    for kind in ("initializer", "regularizer"):
+        if isinstance(value, Mapping) and key.endswith(f"_{kind}"):
+            return {"module": f"keras.{kind}s", **value, "registered_name": None}
+    return INITIALIZERS.get(value, value) if key.endswith("_initializer") else value
 
 
 def _is_off(key: str, value: Any) -> bool:

@@ -6,6 +6,8 @@ import pytest
 import onepath as op
 from onepath import layers
 from onepath.interop.keras import from_keras, load, save, to_keras
+from onepath.interop.keras.compiling import LOSS_CLASSES
+from onepath.layers.initializers import INITIALIZERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -177,6 +179,23 @@ def test_frozen_layers_have_no_part_in_the_optimizer(fresh_keras, rng):
     assert not ours.layers[0].trainable
     assert set(ours.optimizer.slots) == {"dense_1/kernel", "dense_1/bias"}
     np.testing.assert_allclose(fit(to_keras(ours), x, y), fit(theirs, x, y), **CLOSE)
+
+
+@pytest.mark.parametrize("name", sorted(LOSS_CLASSES))
+def test_losses_go_there_and_back(fresh_keras, name):
+    ours = op.Sequential([layers.Dense(3)])
+    ours.build((2,))
+    ours.compile("adam", LOSS_CLASSES[name]())
+    theirs = to_keras(ours)
+    assert type(theirs.loss).__name__ == name
+    assert from_keras(theirs).loss.get_config() == ours.loss.get_config()
+
+
+@pytest.mark.parametrize("name", sorted(INITIALIZERS))
+def test_keras_knows_our_initializers(fresh_keras, name):
+    ours = op.Sequential([layers.Dense(2, kernel_initializer=name)])
+    ours.build((2,))
+    assert callable(to_keras(ours).layers[0].kernel_initializer)
 
 
 def test_our_own_layers_of_layers_are_opened_by_keras(fresh_keras, rng):
