@@ -50,6 +50,7 @@ from .pooling import (
     MaxPooling3D,
 )
 from .rectifiers import HardSigmoid, HardTanh, LeakyReLU, PReLU, ReLU
+from .recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from .registry import deserialize, register_layer, serialize
 from .regularization import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
@@ -61,6 +62,8 @@ __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "SELU",
     "Activation",
     "Add",
@@ -69,6 +72,7 @@ __all__ = [
     "AveragePooling2D",
     "AveragePooling3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -129,6 +133,7 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SimpleRNN",
     "SoftShrink",
     "Softmax",
     "Softplus",

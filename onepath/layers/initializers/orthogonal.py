@@ -45,4 +45,4 @@ class Orthogonal(Drawn):
             q, r = host.xp.linalg.qr(random.on(host).normal(size, dtype="float64"))
         q = q * host.xp.where(host.xp.diag(r) < 0, -self.gain, self.gain)
         matrix = q if rows >= columns else q.T
-        return random.backend.asarray(matrix.reshape(shape).astype(dtype))
+        return random.backend.asarray(matrix.reshape(shape).astype(dtype, order="C"))

@@ -19,6 +19,7 @@ from . import (
     notebook,
     optimizers,
     pooling,
+    recurrent,
     regularization,
     separable_convolutions,
     shapes,
@@ -53,6 +54,7 @@ _FAMILIES = (
     augmentation,
     shapes,
     merging,
+    recurrent,
     composition,
 )
 

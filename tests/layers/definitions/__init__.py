@@ -11,6 +11,7 @@ from . import (
     merging,
     normalization,
     pooling,
+    recurrent,
     regularization,
     separable_convolutions,
     shapes,
@@ -33,6 +34,7 @@ _FAMILIES = (
     augmentation,
     shapes,
     merging,
+    recurrent,
     composition,
 )
 
