@@ -25,6 +25,7 @@ from .convolution_separable import SeparableConv1D, SeparableConv2D
 from .convolution_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from .curves import Exponential, LogSigmoid, Sigmoid, Softplus, Softsign, Squareplus, Tanh
 from .dense import Dense
+from .embedding import Embedding
 from .exponential_units import CELU, ELU, SELU
 from .gates import GELU, HardSiLU, Mish, SiLU
 from .global_pooling import (
@@ -88,6 +89,7 @@ __all__ = [
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dropout",
+    "Embedding",
     "Exponential",
     "Flatten",
     "GlobalAveragePooling1D",

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from onepath.layers import GRU, LSTM, Bidirectional, Dense, SimpleRNN
+import onepath as op
+from onepath.layers import GRU, LSTM, Bidirectional, Dense, Embedding, SimpleRNN
 from onepath.layers.recurrent.activations import ACTIVATIONS
 
 
@@ -98,3 +99,18 @@ def test_both_ways_have_weights_of_their_own():
     assert (ahead.name, back.name) == ("forward_lstm", "backward_lstm")
     assert (ahead.go_backwards, back.go_backwards) == (False, True)
     assert (ahead.parameters["kernel"] != back.parameters["kernel"]).any()
+
+
+@pytest.mark.parametrize("graph", [True, False])
+def test_learns_which_index_came_first(graph):
+    """Captured as a graph where devices do that, and step by step, with the same numbers."""
+    x = np.random.default_rng(0).integers(0, 4, (64, 5))
+    op.set_seed(3)
+    layers = [Embedding(4, 8), Bidirectional(GRU(8, return_sequences=True)), LSTM(8), Dense(4)]
+    model = op.Sequential(layers).to("simulated")
+    loss = op.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    history = model.fit(x, x[:, 0], epochs=2, batch_size=32, verbose=0, graph=graph)
+    losses = history.history["loss"]
+    assert losses[1] < losses[0]
+    assert bool(history.replayed) == graph

@@ -14,6 +14,7 @@ from onepath import losses, notebook, optimizers
 from onepath.backends.convolution import ENGINES
 from onepath.layers import Layer, registry
 from onepath.testing import cases
+from onepath.testing.indexing import Indexed
 from onepath.testing.joining import Joined
 
 
@@ -41,7 +42,7 @@ def test_every_layer_is_in_the_table():
     registered = {c for c in registry._classes.values() if c.__module__.startswith("onepath.")}
     exported = kinds(onepath.layers, Layer) | kinds(notebook, Layer)
     found = layers_in(cases.layer_cases() + cases.notebook_cases())
-    inside = [layer.layer for layer in found if isinstance(layer, Joined)]
+    inside = [layer.layer for layer in found if isinstance(layer, Joined | Indexed)]
     assert (registered | exported) - {Layer} == {type(layer) for layer in found + inside}
 
 

@@ -11,6 +11,7 @@ from . import (
     composition,
     convolutions,
     dense,
+    embedding,
     engines,
     global_pooling,
     losses,
@@ -54,6 +55,7 @@ _FAMILIES = (
     augmentation,
     shapes,
     merging,
+    embedding,
     recurrent,
     composition,
 )

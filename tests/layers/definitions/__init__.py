@@ -7,6 +7,7 @@ from . import (
     composition,
     convolutions,
     dense,
+    embedding,
     global_pooling,
     merging,
     normalization,
@@ -34,6 +35,7 @@ _FAMILIES = (
     augmentation,
     shapes,
     merging,
+    embedding,
     recurrent,
     composition,
 )
