@@ -2,6 +2,7 @@
 
 from . import initializers, regularizers
 from .activations import Activation, Identity
+from .attention import MultiHeadAttention
 from .augmentation import (
     RandomCrop,
     RandomErasing,
@@ -117,6 +118,7 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Mish",
+    "MultiHeadAttention",
     "Multiply",
     "PReLU",
     "Permute",

@@ -65,8 +65,9 @@ class Layer(Configurable):
     shardable: bool = False
     """Whether a batch may go through in parts, as what becomes of a sample depends on it alone."""
 
-    several: bool = False
-    """Whether the input is a tuple of arrays; gradients and `input_shape` are tuples as well."""
+    several: bool | None = False
+    """Whether the input is a tuple of arrays; gradients and `input_shape` are tuples as well. None
+    if it may be one or the other, which the first input settles."""
 
     indices: bool = False
     """Whether the input may be whole numbers, which are left as they are."""

@@ -147,7 +147,7 @@ class Sequential(Composite):
         return self.children
 
     @property
-    def several(self) -> bool:  # type: ignore[override]
+    def several(self) -> bool | None:  # type: ignore[override]
         """Whether the first layer takes several inputs."""
         return self.layers[0].several
 

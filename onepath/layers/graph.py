@@ -190,7 +190,7 @@ def _names(names: Names) -> tuple[str, ...]:
 
 def _taken(layer: Layer, sources: tuple[str, ...], values: Mapping[str, Any]) -> Any:
     """What a layer takes: one, or a tuple."""
-    if layer.several:
+    if layer.several or (layer.several is None and len(sources) > 1):
         return tuple(values[source] for source in sources)
     if len(sources) != 1:
         raise ValueError(f"{layer.title} takes one input, got {len(sources)}: {list(sources)}")

@@ -50,11 +50,13 @@ class Joined(Composite):
 
     def _inner(self) -> Any:
         """The shape, or the shapes, that the layer takes."""
-        return self.shapes if self.layer.several else self.shapes[0]
+        several = self.layer.several or len(self.shapes) > 1
+        return self.shapes if several else self.shapes[0]
 
     def _forward(self, x: Array, training: bool) -> Array:
         x = self._split(x, self.shapes)
-        y = self._pass(self.layer, x if self.layer.several else x[0], training)
+        several = self.layer.several or len(x) > 1
+        y = self._pass(self.layer, x if several else x[0], training)
         self._shapes = [a.shape[1:] for a in y] if isinstance(y, tuple) else None
         return y if self._shapes is None else self._flat(y)
 

@@ -6,6 +6,7 @@ and has no entry here fails a test.
 
 from . import (
     activations,
+    attention,
     augmentation,
     borders,
     composition,
@@ -55,6 +56,7 @@ _FAMILIES = (
     augmentation,
     shapes,
     merging,
+    attention,
     embedding,
     recurrent,
     composition,

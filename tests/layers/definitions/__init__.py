@@ -2,6 +2,7 @@
 
 from . import (
     activations,
+    attention,
     augmentation,
     borders,
     composition,
@@ -35,6 +36,7 @@ _FAMILIES = (
     augmentation,
     shapes,
     merging,
+    attention,
     embedding,
     recurrent,
     composition,
