@@ -96,11 +96,8 @@ class Reader:
             yield _named(layer, node.name), outcome
             return
         outcome = together(axes)
-        if node.class_name == "Activation":
-            layers = activation_layers(node.options.get("activation"), node.name)
-        else:
-            layer, outcome, layers = self._known(node, shapes, outcome, group)
-            yield layer, outcome
+        layer, outcome, layers = self._known(node, shapes, outcome, group)
+        yield layer, outcome
         follow(layers, outcome)
         for layer in layers:
             yield layer, outcome

@@ -65,16 +65,33 @@ POOLING = [
 NORMALIZATION = [
     ("BatchNormalization", {"momentum": 0.5, "epsilon": 0.1}, (5, 6, 2)),
     ("BatchNormalization", {"axis": 1}, (2, 5, 6)),
+    ("BatchNormalization", {"center": False}, (5,)),
+    ("BatchNormalization", {"scale": False}, (5,)),
+    ("LayerNormalization", {}, (4, 5)),
+    ("LayerNormalization", {"axis": [1, 2], "center": False, "epsilon": 0.1}, (4, 5)),
+    ("GroupNormalization", {"groups": 2}, (4, 5, 6)),
+    ("GroupNormalization", {"groups": 3, "axis": 1, "scale": False}, (6, 4)),
+    ("RMSNormalization", {"epsilon": 0.1}, (4, 5)),
 ]
+
+NAMES = (
+    *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu"),
+    *("hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6"),
+    *("selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "squareplus"),
+    *("swish", "tanh", "tanh_shrink"),
+)
 
 ACTIVATIONS = [
     ("ReLU", {}, (5,)),
+    ("ReLU", {"max_value": 1.5, "negative_slope": 0.2, "threshold": 0.5}, (5,)),
     ("LeakyReLU", {"negative_slope": 0.4}, (5,)),
     ("Softmax", {"axis": 1}, (4, 5)),
-    *(
-        ("Activation", {"activation": name}, (5,))
-        for name in ("relu", "leaky_relu", "sigmoid", "softmax", "tanh")
-    ),
+    ("ELU", {"alpha": 0.5}, (5,)),
+    ("PReLU", {}, (4, 5)),
+    ("PReLU", {"shared_axes": [1, 2]}, (4, 5, 3)),
+    ("Identity", {}, (5,)),
+    *(("Activation", {"activation": name}, (5,)) for name in NAMES),
+    *(("Dense", {"units": 3, "activation": name}, (5,)) for name in ("gelu", "linear", "swish")),
 ]
 
 SHAPES = [

@@ -2,29 +2,30 @@
 
 from typing import Any
 
-from ....layers import Layer, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from ....layers import ELU, Identity, Layer, LeakyReLU, PReLU, ReLU, Softmax
+from ....layers.activations import ACTIVATIONS, Activation, activation_layer
 from ...errors import UnsupportedLayerError
-from ..entry import Entry, Options
+from ..entry import Entry, Weight
 from ..options import defaults
 
 ENTRIES = (
     Entry("ReLU", ReLU),
     Entry("LeakyReLU", LeakyReLU),
     Entry("Softmax", Softmax),
+    Entry("ELU", ELU),
+    Entry("PReLU", PReLU, (Weight("alpha"),)),
+    Entry("Activation", Activation),
+    Entry("Identity", Identity),
 )
 
-BY_NAME: dict[str, tuple[type[Layer], Options]] = {
-    "relu": (ReLU, {}),
-    "leaky_relu": (LeakyReLU, {"negative_slope": 0.2}),
-    "sigmoid": (Sigmoid, {}),
-    "softmax": (Softmax, {}),
-    "tanh": (Tanh, {}),
+NAMES: dict[type[Layer], str] = {
+    cls: name for name, cls in ACTIVATIONS.items() if isinstance(cls, type)
 }
-"""Layers and options for what Keras calls activations."""
+"""What Keras calls layers that it has not as such."""
 
 
 def activation_layers(activation: Any, name: str) -> list[Layer]:
-    """Return the layer for an activation's name; none for "linear" or None.
+    """Return the layer for the activation of another; none for "linear" or None.
 
     Raises
     ------
@@ -33,18 +34,15 @@ def activation_layers(activation: Any, name: str) -> list[Layer]:
     """
     if activation in (None, "linear"):
         return []
-    if not isinstance(activation, str) or activation not in BY_NAME:
-        raise UnsupportedLayerError(
-            f"activation={activation!r} is not known; known are {sorted([*BY_NAME, 'linear'])}"
-        )
-    layer, options = BY_NAME[activation]
-    return [layer(**options, name=name)]
+    try:
+        layer = activation_layer(activation)
+    except ValueError as error:
+        raise UnsupportedLayerError(str(error)) from None
+    layer.name, layer._named = name, True
+    return [layer]
 
 
 def activation_name(layer: Layer) -> str | None:
-    """Return the name of the activation that a layer computes, or None."""
-    config = {**layer.get_config(), "name": None}
-    for name, (cls, options) in BY_NAME.items():
-        if type(layer) is cls and config == {**defaults(cls), **options}:
-            return name
-    return None
+    """Return the name of the activation that a layer without an entry computes, or None."""
+    options = {**layer.get_config(), "name": None}
+    return NAMES.get(type(layer)) if options == defaults(type(layer)) else None
