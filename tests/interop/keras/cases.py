@@ -120,6 +120,22 @@ REGULARIZATION = [
     ("SpatialDropout3D", {"rate": 0.5, **LAST}, (2, 2, 2, 3)),
 ]
 
+SEQUENCES = [
+    ("SimpleRNN", {"units": 3, "activation": "relu"}, (4, 2)),
+    ("SimpleRNN", {"units": 3, "return_sequences": True, "use_bias": False}, (4, 2)),
+    ("LSTM", {"units": 3}, (4, 2)),
+    ("LSTM", {"units": 3, "return_sequences": True, "recurrent_activation": "tanh"}, (4, 2)),
+    ("LSTM", {"units": 3, "go_backwards": True, "unit_forget_bias": False}, (4, 2)),
+    ("GRU", {"units": 3, "return_sequences": True}, (4, 2)),
+    ("GRU", {"units": 3, "reset_after": False, "use_bias": False}, (4, 2)),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, [(4, 5), (6, 7)]),
+    (
+        "MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 3, "value_dim": 4, "use_bias": False, "output_shape": 6},
+        [(4, 5), (6, 7), (6, 3)],
+    ),
+]
+
 MERGING = [
     *((name, {}, [(4, 5), (4, 5), (4, 5)]) for name in ("Add", "Multiply", "Average", "Maximum")),
     ("Minimum", {}, [(5,), (5,)]),
@@ -136,5 +152,6 @@ CASES = [
     *ACTIVATIONS,
     *SHAPES,
     *REGULARIZATION,
+    *SEQUENCES,
     *MERGING,
 ]

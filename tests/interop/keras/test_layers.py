@@ -38,7 +38,8 @@ def test_a_layer_goes_there_and_back(fresh_keras, path, rng, class_name, options
     tensors = [keras.Input(each) for each in shapes]
     taken = tensors if len(tensors) > 1 else tensors[0]
     layer = getattr(keras.layers, class_name)(**options)
-    theirs = randomized(keras.Model(taken, layer(taken)), rng)
+    called = layer(*tensors) if class_name == "MultiHeadAttention" else layer(taken)
+    theirs = randomized(keras.Model(taken, called), rng)
     theirs.save(path)
     x = inputs(shapes, rng)
     expected = outputs(keras, theirs, x)
@@ -51,4 +52,5 @@ def test_a_layer_goes_there_and_back(fresh_keras, path, rng, class_name, options
 
 
 def test_every_entry_has_a_case():
-    assert {class_name for class_name, _, _ in CASES} - {"Activation"} == set(KERAS)
+    elsewhere = {"Bidirectional", "Embedding"}
+    assert {class_name for class_name, _, _ in CASES} | elsewhere == set(KERAS)

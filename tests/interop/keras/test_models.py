@@ -198,6 +198,28 @@ def test_keras_knows_our_initializers(fresh_keras, name):
     assert callable(to_keras(ours).layers[0].kernel_initializer)
 
 
+def test_sequences_go_there_and_back(fresh_keras, path, rng):
+    """Words in, through an embedding, recurrent layers both ways and attention, to classes."""
+    keras, k = fresh_keras, fresh_keras.layers
+    words = k.Input((6,), dtype="int32")
+    x = k.Embedding(11, 4)(words)
+    x = k.Bidirectional(k.LSTM(3, return_sequences=True))(x)
+    x = k.Bidirectional(k.GRU(6, return_sequences=True), merge_mode="sum")(x)
+    x = k.LayerNormalization()(k.Add()([x, k.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)]))
+    theirs = keras.Model(words, k.Dense(3, activation="softmax")(k.LSTM(4)(x)))
+    theirs.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    x, y = rng.integers(0, 11, size=(8, 6)), np.arange(8) % 3
+    fit(theirs, x, y)
+    theirs.save(path)
+    ours = load(path)
+    np.testing.assert_allclose(ours.layer.infer(x), outputs(keras, theirs, x)[0], **CLOSE)
+    np.testing.assert_allclose(fit(ours, x, y), fit(theirs, x, y), **CLOSE)
+    save(ours, path)
+    back = keras.models.load_model(path)
+    np.testing.assert_allclose(ours.layer.infer(x), outputs(keras, back, x)[0], **CLOSE)
+    np.testing.assert_allclose(fit(back, x, y), fit(ours, x, y), **CLOSE)
+
+
 def test_our_own_layers_of_layers_are_opened_by_keras(fresh_keras, rng):
     """What Keras has no class for: residual layers, paddings of all kinds, a graph."""
     keras = fresh_keras

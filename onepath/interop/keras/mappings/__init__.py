@@ -11,6 +11,7 @@ from . import (
     pooling,
     regularization,
     reshaping,
+    sequences,
 )
 
 _FAMILIES = (
@@ -22,6 +23,7 @@ _FAMILIES = (
     pooling,
     regularization,
     reshaping,
+    sequences,
 )
 
 KERAS: dict[str, Entry] = {entry.keras: entry for family in _FAMILIES for entry in family.ENTRIES}
