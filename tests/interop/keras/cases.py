@@ -78,7 +78,7 @@ NAMES = (
     *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu"),
     *("hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6"),
     *("selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "squareplus"),
-    *("swish", "tanh", "tanh_shrink"),
+    *("swish", "tanh"),
 )
 
 ACTIVATIONS = [
