@@ -35,6 +35,7 @@ LATE = (
     "keras",
     "matplotlib",
     "ml_dtypes",
+    "onnx",
     "platformdirs",
     "rich",
     "safetensors",

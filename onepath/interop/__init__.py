@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from .errors import CorruptFileError, UnsupportedLayerError
 
 if TYPE_CHECKING:
-    from . import keras
+    from . import keras, onnx
 
-__all__ = ["CorruptFileError", "UnsupportedLayerError", "keras"]
+__all__ = ["CorruptFileError", "UnsupportedLayerError", "keras", "onnx"]
 
 
 def __getattr__(name: str) -> Any:
