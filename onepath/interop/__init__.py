@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from .errors import CorruptFileError, UnsupportedLayerError
 
 if TYPE_CHECKING:
-    from . import keras, onnx
+    from . import keras, onnx, torch
 
-__all__ = ["CorruptFileError", "UnsupportedLayerError", "keras", "onnx"]
+__all__ = ["CorruptFileError", "UnsupportedLayerError", "keras", "onnx", "torch"]
 
 
 def __getattr__(name: str) -> Any:

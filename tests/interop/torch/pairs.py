@@ -1,0 +1,99 @@
+"""Layers made twice: here, and in PyTorch."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from onepath import layers
+
+
+class Pair(NamedTuple):
+    """A layer here and in PyTorch, and the shape of a sample.
+
+    ``ours(dtype)`` and ``theirs(torch.nn)`` make them. ``call(module, x)`` is what the module gives
+    where that is not ``module(x)``.
+    """
+
+    name: str
+    ours: Callable[[str], Any]
+    theirs: Callable[[Any], Any]
+    shape: tuple[int, ...]
+    call: Callable[[Any, Any], Any] = lambda module, x: module(x)
+
+
+def separable(nn, conv):
+    """What those who write it in PyTorch call its parts."""
+    parts = {"depthwise": conv(2, 6, 3, groups=2, bias=False), "pointwise": conv(6, 5, 1)}
+    return nn.Sequential(OrderedDict(parts))
+
+
+PAIRS = [
+    Pair("dense", lambda d: layers.Dense(3, dtype=d), lambda nn: nn.Linear(4, 3), (4,)),
+    Pair(
+        "dense without bias",
+        lambda d: layers.Dense(3, use_bias=False, dtype=d),
+        lambda nn: nn.Linear(4, 3, bias=False),
+        (2, 4),
+    ),
+    Pair("conv 1d", lambda d: layers.Conv1D(3, 2, dtype=d), lambda nn: nn.Conv1d(2, 3, 2), (2, 5)),
+    Pair(
+        "conv 2d in groups",
+        lambda d: layers.Conv2D(4, (2, 3), strides=2, padding=1, groups=2, dtype=d),
+        lambda nn: nn.Conv2d(2, 4, (2, 3), stride=2, padding=1, groups=2),
+        (2, 5, 6),
+    ),
+    Pair(
+        "conv 3d",
+        lambda d: layers.Conv3D(3, (1, 2, 3), use_bias=False, dtype=d),
+        lambda nn: nn.Conv3d(2, 3, (1, 2, 3), bias=False),
+        (2, 3, 4, 5),
+    ),
+    Pair(
+        "conv 1d transpose",
+        lambda d: layers.Conv1DTranspose(3, 2, strides=2, dtype=d),
+        lambda nn: nn.ConvTranspose1d(2, 3, 2, stride=2),
+        (2, 5),
+    ),
+    Pair(
+        "conv 2d transpose in groups",
+        lambda d: layers.Conv2DTranspose(6, (2, 3), groups=2, dtype=d),
+        lambda nn: nn.ConvTranspose2d(4, 6, (2, 3), groups=2),
+        (4, 3, 4),
+    ),
+    Pair(
+        "conv 3d transpose",
+        lambda d: layers.Conv3DTranspose(3, (1, 2, 3), dtype=d),
+        lambda nn: nn.ConvTranspose3d(2, 3, (1, 2, 3)),
+        (2, 3, 4, 5),
+    ),
+    Pair(
+        "depthwise 1d",
+        lambda d: layers.DepthwiseConv1D(2, depth_multiplier=2, dtype=d),
+        lambda nn: nn.Conv1d(3, 6, 2, groups=3),
+        (3, 5),
+    ),
+    Pair(
+        "depthwise 2d",
+        lambda d: layers.DepthwiseConv2D((2, 3), dtype=d),
+        lambda nn: nn.Conv2d(3, 3, (2, 3), groups=3),
+        (3, 5, 6),
+    ),
+    Pair(
+        "separable",
+        lambda d: layers.SeparableConv2D(5, 3, depth_multiplier=3, dtype=d),
+        lambda nn: separable(nn, nn.Conv2d),
+        (2, 5, 6),
+    ),
+    Pair(
+        "separable 1d",
+        lambda d: layers.SeparableConv1D(5, 3, depth_multiplier=3, dtype=d),
+        lambda nn: separable(nn, nn.Conv1d),
+        (2, 6),
+    ),
+    Pair(
+        "batch normalization",
+        lambda d: layers.BatchNormalization(epsilon=1e-5, dtype=d),
+        lambda nn: nn.BatchNorm2d(3),
+        (3, 2, 2),
+    ),
+]
