@@ -15,7 +15,7 @@ PACKAGE = ROOT / "onepath"
 
 # From the ground up; "onepath" is what `import onepath` gives.
 FLOORS = [
-    {"arguments", "configuration", "cpuinfo", "drawing", "replacing", "version"},
+    {"arguments", "configuration", "cpuinfo", "drawing", "replacing", "tables", "units", "version"},
     {"backends"},
     {"layers", "schedules"},
     {"losses", "metrics", "optimizers", "datasets"},

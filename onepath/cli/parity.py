@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..backends import available_backends, get_backend
+from ..tables import table
 from ..testing.determinism import assert_deterministic
 from ..testing.failure import ParityError
 from ..testing.gradients.check import assert_gradients
@@ -21,7 +22,6 @@ from ..testing.recordings.recording import Recording
 from ..testing.subject import layer_of, title_of
 from ..testing.transfers import assert_no_transfer
 from .parity_arguments import CHECK, DIFF, RECORD
-from .tables import table
 from .targets import Target, TargetError
 
 _WIDEST = 120

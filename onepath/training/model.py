@@ -362,7 +362,9 @@ class Model:
         return self.loss.probabilities(self.predict(x, batch_size))
 
     def summary(self) -> None:
-        """Print the layers, their output shapes and how many parameters they have.
+        """Print a table: layers, their output shapes, what nodes of graphs take, and parameters.
+
+        Frozen layers are marked; totals are below. A terminal's lines are kept to.
 
         Raises
         ------

@@ -9,6 +9,7 @@ from ..arguments import whole
 from ..backends import Backend, Geometry
 from ..backends.convolution.engine import OPERATIONS
 from ..backends.convolution.planner import Candidate, Decision, decide
+from ..units import duration, size
 from .convolutions import convolutions_of, home_of
 
 _WIDTH = 80
@@ -141,8 +142,8 @@ def _rows(decision: Decision, width: int) -> Iterator[str]:
     """A line for each engine that can do it, the chosen one first, then the faster ones."""
     for each in sorted(decision.candidates, key=lambda each: _rank(each, decision.chosen)):
         if each.predicted is not None and each.workspace is not None:
-            measured = "-" if each.measured is None else _duration(each.measured)
-            numbers = (_duration(each.predicted), measured, _size(each.workspace))
+            measured = "-" if each.measured is None else duration(each.measured)
+            numbers = (duration(each.predicted), measured, size(each.workspace))
             if each.engine == decision.chosen:
                 yield _row(_MARK + each.engine, width, numbers, decision.reason)
             else:
@@ -179,22 +180,3 @@ def _shapes(geometry: Geometry) -> str:
 def _times(shape: Iterable[int | str]) -> str:
     """Write the entries as in ``"3x3"``."""
     return "x".join(map(str, shape))
-
-
-def _duration(seconds: float) -> str:
-    return _scaled(seconds * 1e6, ("µs", "ms", "s"), 1000)
-
-
-def _size(count: int) -> str:
-    return _scaled(count / 1024, ("KiB", "MiB", "GiB"), 1024) if count else "none"
-
-
-def _scaled(value: float, units: tuple[str, ...], step: int) -> str:
-    """Three digits and a unit, as in ``"4.20 ms"``."""
-    *smaller, unit = units
-    for each in smaller:
-        if round(value) < step:
-            unit = each
-            break
-        value /= step
-    return f"{value:.{2 - (value >= 9.995) - (value >= 99.95)}f} {unit}"

@@ -132,15 +132,6 @@ def test_averages_take_the_parameters_places_after_fit(backend):
     assert (held(first)["last/kernel"] != held(second)["last/kernel"]).all()
 
 
-def test_summary_counts_what_is_frozen(capsys):
-    made = model("cpu", SGD(), ["first"])
-    made.summary()
-    lines = capsys.readouterr().out.splitlines()
-    assert any(line.split()[:3] == ["first", "(Dense,", "frozen)"] for line in lines)
-    # 5 * 6 + 6, 6 * 4 + 4, 4 * 2 + 2
-    assert lines[-1] == "74 parameters (38 trainable, 36 frozen), 0.3 KiB, on cpu"
-
-
 def test_files_keep_it(tmp_path):
     made = model("cpu", SGD(0.1), ["first"])
     made.save(tmp_path / "model.onepath")

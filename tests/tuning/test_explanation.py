@@ -12,7 +12,6 @@ from onepath.backends.convolution import ENGINES
 from onepath.backends.convolution.engine import OPERATIONS, Cost
 from onepath.backends.convolution.planner import remember
 from onepath.layers import Conv2D, Dense
-from onepath.tuning.explanation import _duration, _size
 
 GEOMETRY = Geometry.of((3, 8, 8), 4, 3)
 
@@ -150,36 +149,3 @@ def test_an_engine_that_cannot_what_it_is_asked_for():
 def test_the_batch_is_a_positive_integer(batch, error):
     with pytest.raises(error, match="batch_size must be"):
         op.explain(GEOMETRY, batch)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (1.23456e-8, "0.01 µs"),
-        (9.994e-6, "9.99 µs"),
-        (9.996e-6, "10.0 µs"),
-        (99.96e-6, "100 µs"),
-        (999.4e-6, "999 µs"),
-        (999.6e-6, "1.00 ms"),
-        (0.25, "250 ms"),
-        (1.0, "1.00 s"),
-        (4321.0, "4321 s"),
-    ],
-)
-def test_durations_have_three_digits(seconds, text):
-    assert _duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "none"),
-        (100, "0.10 KiB"),
-        (1024, "1.00 KiB"),
-        (1023 * 1024, "1023 KiB"),
-        (5 * 2**20 // 2, "2.50 MiB"),
-        (3 * 2**40, "3072 GiB"),
-    ],
-)
-def test_sizes_have_three_digits(count, text):
-    assert _size(count) == text

@@ -1,4 +1,4 @@
-"""Tables on a terminal."""
+"""Tables of plain text."""
 
 import shutil
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Tables: columns, repetitions, and what becomes of lines that are too long."""
 
-from onepath.cli.tables import table
+from onepath.tables import table
 
 HEADER = ["name", "kind", "size"]
 
