@@ -1,8 +1,11 @@
 """Which layers PyTorch has weights for, and under which names: what is not here is refused."""
 
+from collections.abc import Iterator
+
 from ... import layers
 from ...layers import Layer
-from .slot import Entry, always, same, turned, uncounted
+from ..errors import UnsupportedLayerError
+from .slot import Entry, Slot, always, same, turned, uncounted
 
 AFFINE = same("gamma", "weight"), same("beta", "bias")
 BIAS = same("bias", "bias")
@@ -14,6 +17,18 @@ SEPARABLE = always(
     same("bias", "pointwise.bias"),
 )
 """PyTorch has no such layer; those who write one call its two convolutions so."""
+
+
+def _prelu(layer: layers.PReLU) -> Iterator[Slot]:
+    """A slope for each channel, or a single one."""
+    shape = layer.parameters["alpha"].shape
+    if max(shape[1:], default=1) > 1 and max(shape[:-1]) > 1:
+        raise UnsupportedLayerError(
+            f"PyTorch has a slope for each channel, or a single one, and those here are {shape}: "
+            "shared_axes makes them so"
+        )
+    yield Slot(("alpha",), ("weight",), lambda a: (a.reshape(-1),), lambda a: (a.reshape(shape),))
+
 
 ENTRIES: dict[type[Layer], Entry] = {
     layers.Dense: always(turned("kernel", "weight"), BIAS),
@@ -33,5 +48,10 @@ ENTRIES: dict[type[Layer], Entry] = {
         same("moving_variance", "running_var"),
         uncounted("num_batches_tracked"),
     ),
+    layers.LayerNormalization: always(*AFFINE),
+    layers.GroupNormalization: always(*AFFINE),
+    layers.InstanceNormalization: always(*AFFINE),
+    layers.RMSNormalization: always(*AFFINE),
+    layers.PReLU: _prelu,
 }
 """By the exact class: those derived from it may mean anything by their weights."""

@@ -96,4 +96,53 @@ PAIRS = [
         lambda nn: nn.BatchNorm2d(3),
         (3, 2, 2),
     ),
+    Pair(
+        "batch normalization alone",
+        lambda d: layers.BatchNormalization(center=False, scale=False, epsilon=1e-5, dtype=d),
+        lambda nn: nn.BatchNorm1d(3, affine=False),
+        (3,),
+    ),
+    Pair(
+        "layer normalization",
+        lambda d: layers.LayerNormalization(axis=(-2, -1), epsilon=1e-5, dtype=d),
+        lambda nn: nn.LayerNorm((3, 4)),
+        (2, 3, 4),
+    ),
+    Pair(
+        "layer normalization without a shift",
+        lambda d: layers.LayerNormalization(epsilon=1e-5, center=False, dtype=d),
+        lambda nn: nn.LayerNorm(4, bias=False),
+        (3, 4),
+    ),
+    Pair(
+        "group normalization",
+        lambda d: layers.GroupNormalization(2, epsilon=1e-5, dtype=d),
+        lambda nn: nn.GroupNorm(2, 4),
+        (4, 2, 3),
+    ),
+    Pair(
+        "instance normalization",
+        lambda d: layers.InstanceNormalization(epsilon=1e-5, dtype=d),
+        lambda nn: nn.InstanceNorm2d(3, affine=True),
+        (3, 4, 5),
+    ),
+    Pair(
+        "root mean square normalization",
+        lambda d: layers.RMSNormalization(epsilon=1e-6, dtype=d),
+        lambda nn: nn.RMSNorm(4, eps=1e-6),
+        (3, 4),
+    ),
+    Pair("prelu", lambda d: layers.PReLU(dtype=d), lambda nn: nn.PReLU(4), (4,)),
+    Pair(
+        "prelu of channels",
+        lambda d: layers.PReLU(shared_axes=(2, 3), dtype=d),
+        lambda nn: nn.PReLU(3),
+        (3, 2, 4),
+    ),
+    Pair(
+        "prelu of one slope",
+        lambda d: layers.PReLU(shared_axes=(1, 2), dtype=d),
+        lambda nn: nn.PReLU(),
+        (3, 4),
+    ),
 ]

@@ -146,3 +146,14 @@ def test_two_weights_of_one_name():
     with pytest.raises(ValueError, match=r"two weights would be called 'a\.b\.weight'"):
         state_dict(net)
     assert list(state_dict(net, "positions")) == ["0.0.weight", "0.0.bias", "1.weight", "1.bias"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "shared", "slopes"),
+    [((3, 4), None, (3, 4)), ((3, 4, 5), 3, (3, 4, 1)), ((3, 4, 5), (1, 3), (1, 4, 1))],
+)
+def test_slopes_that_are_not_of_channels(shape, shared, slopes):
+    layer = built(layers.PReLU(shared_axes=shared), shape)
+    expected = rf"PReLU 'prelu': .*those here are {re.escape(str(slopes))}: shared_axes makes"
+    with pytest.raises(UnsupportedLayerError, match=expected):
+        state_dict(layer)
