@@ -156,6 +156,74 @@ def test_names_come_before_numbers():
     assert (net.parameters["0/kernel"] == 0).all()
 
 
+def torch_net(torch):
+    """A network of modules, as they are written there."""
+    nn = torch.nn
+
+    class Block(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(channels)
+
+        def forward(self, x):
+            return x + self.bn1(self.conv1(x)).relu()
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(2, 4, 3)
+            self.layer1 = nn.Sequential(Block(4), Block(4))
+            self.fc = nn.Linear(36, 3)
+
+        def forward(self, x):
+            return self.fc(self.layer1(self.stem(x)).flatten(1))
+
+    return Net().double()
+
+
+def our_net():
+    """The same of graphs, whose nodes have the names of those modules."""
+
+    def block():
+        nodes = {
+            "conv1": (layers.Conv2D(4, 3, padding=1, use_bias=False, dtype="float64"), "x"),
+            "bn1": (layers.BatchNormalization(epsilon=1e-5, dtype="float64"), "conv1"),
+            "relu": (layers.ReLU(), "bn1"),
+            "sum": (layers.Add(), ["x", "relu"]),
+        }
+        return layers.Graph("x", nodes, "sum")
+
+    nodes = {
+        "stem": (layers.Conv2D(4, 3, dtype="float64"), "x"),
+        "layer1": (layers.Sequential([block(), block()]), "stem"),
+        "flat": (layers.Flatten(), "layer1"),
+        "fc": (layers.Dense(3, dtype="float64"), "flat"),
+    }
+    return layers.Graph("x", nodes, "fc")
+
+
+def test_graphs_beside_modules_with_names(torch, rng):
+    torch.manual_seed(0)
+    module, net, x = torch_net(torch), our_net(), rng.standard_normal((4, 2, 5, 5))
+    net.build((2, 5, 5))
+    with torch.no_grad():
+        module(torch.from_numpy(x))  # in training, so that there are moving statistics
+        expected = module.eval()(torch.from_numpy(x)).numpy()
+    load_state_dict(net, module.state_dict())
+    np.testing.assert_allclose(net.forward(x), expected, rtol=1e-12, atol=1e-12)
+    assert state_dict(net, "positions").keys() == module.state_dict().keys()
+
+
+def test_networks_without_weights():
+    net = layers.Sequential([layers.ReLU(), layers.Flatten()])
+    net.build((2, 3))
+    assert state_dict(net) == {}
+    load_state_dict(net, {})
+    with pytest.raises(ValueError, match=r"left over: 'weight' of shape \(1,\)"):
+        load_state_dict(net, {"weight": np.zeros(1)})
+
+
 # What is not a matter of names
 
 
