@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from onepath.testing.indexing import Indexed
 
 from onepath.backends import get_backend
 from onepath.testing.cases import layer_cases
+from onepath.testing.indexing import Indexed
 from onepath.testing.joining import Joined
 
 from . import operators
