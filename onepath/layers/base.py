@@ -17,8 +17,11 @@ from .several import each, listed, sample_shapes
 
 Shape = tuple[int, ...]
 
-_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[0-9A-Z]{2})(?=[A-Z][a-z])")
-"""Where words of a class's name begin: as in ``ConvND|Transpose``, not within ``P|ReLU``."""
+_WORDS = re.compile(
+    r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[a-z]{2})(?=[A-Z]{2})|(?<=[0-9A-Z]{2})(?=[A-Z][a-z])"
+)
+"""Where words of a class's name begin: as in ``Simple|RNN`` or ``Conv2D|Transpose``, not within
+``PReLU``."""
 
 
 class Layer(Configurable):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import onepath as op
-from onepath.layers import Add, Dense, Graph, ReLU
+from onepath.layers import Add, Concatenate, Dense, Embedding, Flatten, Graph, ReLU
 from onepath.losses import MeanSquaredError, SeveralLosses, SparseCategoricalCrossentropy
 from onepath.training.ends import in_order
 
@@ -139,6 +139,21 @@ def test_files(tmp_path):
     assert again.loss.get_config() == model.loss.get_config()
     for one, other in zip(again.predict((A, B)), model.predict((A, B)), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_whole_numbers_beside_others(backend):
+    nodes = {
+        "vectors": (Embedding(7, 3, seed=1), "words"),
+        "flat": (Flatten(), "vectors"),
+        "all": (Concatenate(), ["flat", "b"]),
+        "out": (Dense(1, seed=2), "all"),
+    }
+    model = op.Model(Graph(["words", "b"], nodes, "out"), backend.name)
+    model.compile("adam", "mse")
+    words = RNG.integers(7, size=(20, 4))
+    before = model.evaluate((words, B), SIZES)["loss"]
+    model.fit((words, B), SIZES, epochs=20, verbose=0)
+    assert model.evaluate((words, B), SIZES)["loss"] < before
 
 
 @pytest.mark.parametrize(
