@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ... import layers
 from ...layers import Layer
 from ..errors import UnsupportedLayerError
+from .sequences import SEQUENCES
 from .slot import Entry, Slot, always, same, turned, uncounted
 
 AFFINE = same("gamma", "weight"), same("beta", "bias")
@@ -53,5 +54,6 @@ ENTRIES: dict[type[Layer], Entry] = {
     layers.InstanceNormalization: always(*AFFINE),
     layers.RMSNormalization: always(*AFFINE),
     layers.PReLU: _prelu,
+    **SEQUENCES,
 }
 """By the exact class: those derived from it may mean anything by their weights."""

@@ -27,6 +27,15 @@ def separable(nn, conv):
     return nn.Sequential(OrderedDict(parts))
 
 
+RECURRENT = {layers.SimpleRNN: "RNN", layers.LSTM: "LSTM", layers.GRU: "GRU"}
+"""What PyTorch calls them."""
+
+
+def first(module, x):
+    """The outputs, of outputs and last states."""
+    return module(x)[0]
+
+
 PAIRS = [
     Pair("dense", lambda d: layers.Dense(3, dtype=d), lambda nn: nn.Linear(4, 3), (4,)),
     Pair(
@@ -144,5 +153,47 @@ PAIRS = [
         lambda d: layers.PReLU(shared_axes=(1, 2), dtype=d),
         lambda nn: nn.PReLU(),
         (3, 4),
+    ),
+    Pair(
+        "embedding",
+        lambda d: layers.Embedding(6, 3, dtype=d),
+        lambda nn: nn.Embedding(6, 3),
+        (4,),
+        lambda module, x: module(x.long() % 6),
+    ),
+    *(
+        Pair(
+            f"{ours.__name__}{'' if bias else ' without bias'}",
+            lambda d, ours=ours, bias=bias: ours(4, use_bias=bias, return_sequences=True, dtype=d),
+            lambda nn, ours=ours, bias=bias: getattr(nn, RECURRENT[ours])(
+                3, 4, bias=bias, batch_first=True
+            ),
+            (5, 3),
+            first,
+        )
+        for ours in RECURRENT
+        for bias in (True, False)
+    ),
+    *(
+        Pair(
+            f"Bidirectional {ours.__name__}",
+            lambda d, ours=ours: layers.Bidirectional(ours(4, return_sequences=True, dtype=d)),
+            lambda nn, ours=ours: getattr(nn, RECURRENT[ours])(
+                3, 4, bidirectional=True, batch_first=True
+            ),
+            (5, 3),
+            first,
+        )
+        for ours in RECURRENT
+    ),
+    *(
+        Pair(
+            f"attention{'' if bias else ' without bias'}",
+            lambda d, bias=bias: layers.MultiHeadAttention(2, 3, use_bias=bias, dtype=d),
+            lambda nn, bias=bias: nn.MultiheadAttention(6, 2, bias=bias, batch_first=True),
+            (4, 6),
+            lambda module, x: module(x, x, x, need_weights=False)[0],
+        )
+        for bias in (True, False)
     ),
 ]

@@ -157,3 +157,37 @@ def test_slopes_that_are_not_of_channels(shape, shared, slopes):
     expected = rf"PReLU 'prelu': .*those here are {re.escape(str(slopes))}: shared_axes makes"
     with pytest.raises(UnsupportedLayerError, match=expected):
         state_dict(layer)
+
+
+def backwards(**options):
+    return layers.GRU(2, go_backwards=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (lambda: layers.GRU(2, reset_after=False), "GRU 'gru': .*reset_after=True alone"),
+        (lambda: layers.Bidirectional(backwards()), "of which the second goes backwards"),
+        (
+            lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=backwards()),
+            "Bidirectional 'bidirectional': .*two layers of one kind",
+        ),
+        (
+            lambda: layers.Bidirectional(layers.GRU(2, reset_after=False)),
+            "Bidirectional 'bidirectional': .*reset_after=True",
+        ),
+    ],
+)
+def test_recurrent_layers_that_pytorch_has_not(made, expected):
+    with pytest.raises(UnsupportedLayerError, match=expected):
+        state_dict(built(made(), (3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("features", "options"), [(5, {}), (6, {"value_dim": 4}), (6, {"output_shape": 4})]
+)
+def test_attention_that_pytorch_has_not(features, options):
+    layer = built(layers.MultiHeadAttention(2, 3, **options), (4, features))
+    expected = r"MultiHeadAttention 'multi_head_attention': .*as many as num_heads \* key_dim"
+    with pytest.raises(UnsupportedLayerError, match=expected):
+        state_dict(layer)
