@@ -83,6 +83,7 @@ def test_every_class_of_layer_is_drawn():
     }
     composites = {
         onepath.layers.Activation,
+        onepath.layers.Bidirectional,
         onepath.layers.Graph,
         onepath.layers.Residual,
         onepath.layers.Sequential,
