@@ -20,6 +20,7 @@ from onepath.layers import (
     MaxPooling2D,
     ReLU,
 )
+from onepath.layers.summation import along
 from onepath.testing import (
     ParityError,
     assert_deterministic,
@@ -166,7 +167,7 @@ class OtherEpsilonBehind(BatchNormalization):
     def _backward(self, dy):
         centred, scale, *rest = self._saved
         other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-3)
-        self._saved = centred * (scale / other).reshape(rest[0]), other, *rest
+        self._saved = centred * (scale / other).reshape(along(rest[0], centred.shape)), other, *rest
         return super()._backward(dy)
 
 

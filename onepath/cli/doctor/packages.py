@@ -22,8 +22,19 @@ _EXTRAS = {
         "threadpoolctl": "a look at BLAS",
         "platformdirs": "a place for measurements",
     },
-    "keras": {"keras": "downloads of MNIST", "jax": "what Keras runs on"},
-    "oracle": {"torch": "tests of onepath itself"},
+    "keras": {
+        "keras": "downloads of MNIST",
+        "jax": "what Keras runs on",
+        "h5py": "Keras's model files",
+    },
+    "onnx": {"onnx": "ONNX files"},
+    "oracle": {
+        "torch": "tests of onepath itself",
+        "keras": "the same",
+        "h5py": "the same",
+        "onnx": "the same",
+        "onnxruntime": "the same",
+    },
     "mixed": {"ml_dtypes": "bfloat16"},
 }
 

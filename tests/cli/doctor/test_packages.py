@@ -70,7 +70,7 @@ def test_a_package_that_does_not_load_is_a_problem(machine, monkeypatch):
 
 
 def test_what_an_extra_lacks_is_named_with_its_use_and_install_line(machine):
-    for package in ("matplotlib", "rich", "keras", "jax"):
+    for package in ("matplotlib", "rich", "keras", "jax", "h5py"):
         del machine.installed[package]
     assert list(examine_extras())[:3] == [
         Finding(
@@ -88,7 +88,8 @@ def test_what_an_extra_lacks_is_named_with_its_use_and_install_line(machine):
         Finding(
             "Extras",
             "note",
-            "not installed: keras (downloads of MNIST), jax (what Keras runs on)",
+            "not installed: keras (downloads of MNIST), jax (what Keras runs on), "
+            "h5py (Keras's model files)",
             "pip install 'onepath[keras]'",
         ),
     ]

@@ -24,6 +24,7 @@ from onepath.layers import (
     Softmax,
     Tanh,
 )
+from onepath.layers.summation import along
 from onepath.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -164,7 +165,7 @@ class OtherEpsilon(BatchNormalization):
     def _backward(self, dy):
         centred, scale, *rest = self._saved
         other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-5)
-        self._saved = centred * (scale / other).reshape(rest[0]), other, *rest
+        self._saved = centred * (scale / other).reshape(along(rest[0], centred.shape)), other, *rest
         return super()._backward(dy)
 
 
@@ -177,7 +178,7 @@ class OtherTinyEpsilon(BatchNormalization):
     def _backward(self, dy):
         centred, scale, *rest = self._saved
         other = 1 / self.home.xp.sqrt(1 / scale**2 + 1e-8)
-        self._saved = centred * (scale / other).reshape(rest[0]), other, *rest
+        self._saved = centred * (scale / other).reshape(along(rest[0], centred.shape)), other, *rest
         return super()._backward(dy)
 
 
@@ -186,7 +187,7 @@ class WithoutGamma(BatchNormalization):
 
     def _backward(self, dy):
         super()._backward(dy)
-        wide = self._saved[2]
+        wide = along(self._saved[2], dy.shape)
         return dy * self._saved[1].reshape(wide)
 
 
