@@ -12,6 +12,8 @@ from onepath import layers
 from onepath.interop import UnsupportedLayerError
 from onepath.interop.keras import load, save
 
+pytest.importorskip("h5py", reason="h5py is absent: pip install h5py")
+
 
 @pytest.fixture
 def model():
