@@ -32,7 +32,17 @@ def weights_of(
         If both are given, or the weights of classes are none, or do not go with the targets.
     """
     if class_weight is None:
+        if isinstance(sample_weight, tuple | list | Mapping):
+            raise TypeError(
+                "sample_weight must be one array of shape (N,), for all outputs if there are "
+                f"several, got a {type(sample_weight).__name__}; loss_weights weighs outputs"
+            )
         return {} if sample_weight is None else {"sample_weight": sample_weight}
+    if isinstance(y, tuple):
+        raise ValueError(
+            f"class_weight is for networks with one output, this one has {len(y)}: give "
+            "sample_weight instead"
+        )
     if sample_weight is not None:
         raise ValueError(
             "class_weight and sample_weight were both given: multiply them into one sample_weight"

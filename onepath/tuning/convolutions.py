@@ -108,10 +108,11 @@ def batches_of(
     if isinstance(subject, Geometry):
         return (batch,)
     layer = _layer_of(subject)
-    shape = input_shape or layer.input_shape
+    shape: Any = input_shape or layer.input_shape
     if shape is None or not layer.shardable:
         return (batch,)
-    count = backend.shards((batch, *shape))
+    first = shape[0] if layer.several else shape  # what divides batches
+    count = backend.shards((batch, *first))
     return tuple(dict.fromkeys((batch, -(-batch // count), batch // count)))
 
 

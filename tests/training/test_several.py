@@ -124,6 +124,22 @@ def test_weights_of_samples():
         np.testing.assert_allclose(array, arrays(half)[name], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        ({"class_weight": {0: 2.0}}, ValueError, "class_weight is for networks with one output"),
+        ({"sample_weight": [np.ones(20)] * 2}, TypeError, "must be one array .*, got a list"),
+        ({"sample_weight": {"class": np.ones(20)}}, TypeError, "must be one array .*, got a dict"),
+        ({"sample_weight": np.ones(7)}, ValueError, "equally many rows"),
+    ],
+)
+def test_weights_that_do_not_fit(weights, error, message):
+    model = compiled()
+    with pytest.raises(error, match=message):
+        model.fit((A, B), (LABELS, SIZES), **weights)
+    assert not model.layer.built
+
+
 def test_one_loss_for_all_outputs():
     model = op.Model(network())
     model.compile("sgd", "mse")

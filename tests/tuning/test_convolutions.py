@@ -5,19 +5,21 @@ import pytest
 import onepath as op
 from onepath.backends import Geometry, get_backend
 from onepath.layers import (
+    Add,
     Conv1D,
     Conv2D,
     Conv2DTranspose,
     Convolutional,
     Dense,
     Flatten,
+    Graph,
     Layer,
     ReLU,
     Residual,
     SeparableConv2D,
     Sequential,
 )
-from onepath.tuning.convolutions import Convolution, convolutions_of, home_of
+from onepath.tuning.convolutions import Convolution, batches_of, convolutions_of, home_of
 
 GEOMETRY = Geometry.of((2, 6, 6), 4, 3)
 
@@ -79,6 +81,17 @@ def test_those_inside_others_are_found_with_their_paths_and_shapes():
     for subject in (model, model.layer):
         found = convolutions_of(subject, (1, 9, 9))
         assert [(each.name, each.geometry) for each in found] == expected
+
+
+def test_networks_of_several_inputs_are_looked_at_and_measured_in_their_shards(monkeypatch):
+    nodes = {"conv": (Conv2D(4, 3), "a"), "sum": (Add(), ["conv", "b"])}
+    graph, shapes = Graph(["a", "b"], nodes, "sum"), ((2, 6, 6), (4, 4, 4))
+    (found,) = convolutions_of(graph, shapes)
+    assert found.name == "conv (Conv2D)"
+    assert found.geometry == GEOMETRY
+    cpu = get_backend("cpu")
+    monkeypatch.setattr(cpu, "shards", lambda shape: {(9, 2, 6, 6): 2}[shape])
+    assert batches_of(graph, 9, cpu, shapes) == (9, 5, 4)
 
 
 def test_a_network_may_have_none():
