@@ -32,7 +32,8 @@ def weights_of(
         If both are given, or the weights of classes are none, or do not go with the targets.
     """
     if class_weight is None:
-        if isinstance(sample_weight, tuple | list | Mapping):
+        by_output = isinstance(y, tuple) and isinstance(sample_weight, list)
+        if by_output or isinstance(sample_weight, tuple | Mapping):
             raise TypeError(
                 "sample_weight must be one array of shape (N,), for all outputs if there are "
                 f"several, got a {type(sample_weight).__name__}; loss_weights weighs outputs"
